@@ -1,0 +1,2 @@
+//! krepis
+fn main(){}

@@ -1,0 +1,3454 @@
+// @generated
+impl serde::Serialize for ChangeSet {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.schema.is_some() {
+            len += 1;
+        }
+        if !self.title.is_empty() {
+            len += 1;
+        }
+        if !self.files.is_empty() {
+            len += 1;
+        }
+        if !self.reads.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.ChangeSet", len)?;
+        if let Some(v) = self.schema.as_ref() {
+            struct_ser.serialize_field("schema", v)?;
+        }
+        if !self.title.is_empty() {
+            struct_ser.serialize_field("title", &self.title)?;
+        }
+        if !self.files.is_empty() {
+            struct_ser.serialize_field("files", &self.files)?;
+        }
+        if !self.reads.is_empty() {
+            struct_ser.serialize_field("reads", &self.reads)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ChangeSet {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "schema",
+            "title",
+            "files",
+            "reads",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Schema,
+            Title,
+            Files,
+            Reads,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "schema" => Ok(GeneratedField::Schema),
+                            "title" => Ok(GeneratedField::Title),
+                            "files" => Ok(GeneratedField::Files),
+                            "reads" => Ok(GeneratedField::Reads),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ChangeSet;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.ChangeSet")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ChangeSet, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut schema__ = None;
+                let mut title__ = None;
+                let mut files__ = None;
+                let mut reads__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Schema => {
+                            if schema__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("schema"));
+                            }
+                            schema__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Title => {
+                            if title__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("title"));
+                            }
+                            title__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Files => {
+                            if files__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("files"));
+                            }
+                            files__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Reads => {
+                            if reads__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reads"));
+                            }
+                            reads__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ChangeSet {
+                    schema: schema__,
+                    title: title__.unwrap_or_default(),
+                    files: files__.unwrap_or_default(),
+                    reads: reads__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.ChangeSet", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ClassSite {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.line != 0 {
+            len += 1;
+        }
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.exported {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.ClassSite", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if self.line != 0 {
+            struct_ser.serialize_field("line", &self.line)?;
+        }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if self.exported {
+            struct_ser.serialize_field("exported", &self.exported)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ClassSite {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "line",
+            "name",
+            "exported",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Line,
+            Name,
+            Exported,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "line" => Ok(GeneratedField::Line),
+                            "name" => Ok(GeneratedField::Name),
+                            "exported" => Ok(GeneratedField::Exported),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ClassSite;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.ClassSite")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ClassSite, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut line__ = None;
+                let mut name__ = None;
+                let mut exported__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Line => {
+                            if line__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("line"));
+                            }
+                            line__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Exported => {
+                            if exported__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("exported"));
+                            }
+                            exported__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ClassSite {
+                    path: path__.unwrap_or_default(),
+                    line: line__.unwrap_or_default(),
+                    name: name__.unwrap_or_default(),
+                    exported: exported__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.ClassSite", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Command {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.id != 0 {
+            len += 1;
+        }
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if !self.options_json.is_empty() {
+            len += 1;
+        }
+        if self.timeout_ms != 0 {
+            len += 1;
+        }
+        if self.memory_mb != 0 {
+            len += 1;
+        }
+        if self.source.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Command", len)?;
+        if self.id != 0 {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if !self.options_json.is_empty() {
+            struct_ser.serialize_field("optionsJson", &self.options_json)?;
+        }
+        if self.timeout_ms != 0 {
+            struct_ser.serialize_field("timeoutMs", &self.timeout_ms)?;
+        }
+        if self.memory_mb != 0 {
+            struct_ser.serialize_field("memoryMb", &self.memory_mb)?;
+        }
+        if let Some(v) = self.source.as_ref() {
+            match v {
+                command::Source::Builtin(v) => {
+                    struct_ser.serialize_field("builtin", v)?;
+                }
+                command::Source::Module(v) => {
+                    struct_ser.serialize_field("module", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Command {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "name",
+            "options_json",
+            "optionsJson",
+            "timeout_ms",
+            "timeoutMs",
+            "memory_mb",
+            "memoryMb",
+            "builtin",
+            "module",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            Name,
+            OptionsJson,
+            TimeoutMs,
+            MemoryMb,
+            Builtin,
+            Module,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "name" => Ok(GeneratedField::Name),
+                            "optionsJson" | "options_json" => Ok(GeneratedField::OptionsJson),
+                            "timeoutMs" | "timeout_ms" => Ok(GeneratedField::TimeoutMs),
+                            "memoryMb" | "memory_mb" => Ok(GeneratedField::MemoryMb),
+                            "builtin" => Ok(GeneratedField::Builtin),
+                            "module" => Ok(GeneratedField::Module),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Command;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Command")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Command, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut name__ = None;
+                let mut options_json__ = None;
+                let mut timeout_ms__ = None;
+                let mut memory_mb__ = None;
+                let mut source__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OptionsJson => {
+                            if options_json__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionsJson"));
+                            }
+                            options_json__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::TimeoutMs => {
+                            if timeout_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("timeoutMs"));
+                            }
+                            timeout_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::MemoryMb => {
+                            if memory_mb__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("memoryMb"));
+                            }
+                            memory_mb__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Builtin => {
+                            if source__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("builtin"));
+                            }
+                            source__ = map_.next_value::<::std::option::Option<_>>()?.map(command::Source::Builtin);
+                        }
+                        GeneratedField::Module => {
+                            if source__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("module"));
+                            }
+                            source__ = map_.next_value::<::std::option::Option<_>>()?.map(command::Source::Module);
+                        }
+                    }
+                }
+                Ok(Command {
+                    id: id__.unwrap_or_default(),
+                    name: name__.unwrap_or_default(),
+                    options_json: options_json__.unwrap_or_default(),
+                    timeout_ms: timeout_ms__.unwrap_or_default(),
+                    memory_mb: memory_mb__.unwrap_or_default(),
+                    source: source__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Command", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CommandResult {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.command != 0 {
+            len += 1;
+        }
+        if self.outcome.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.CommandResult", len)?;
+        if self.command != 0 {
+            struct_ser.serialize_field("command", &self.command)?;
+        }
+        if let Some(v) = self.outcome.as_ref() {
+            match v {
+                command_result::Outcome::ChangeSet(v) => {
+                    struct_ser.serialize_field("changeSet", v)?;
+                }
+                command_result::Outcome::Refusal(v) => {
+                    struct_ser.serialize_field("refusal", v)?;
+                }
+                command_result::Outcome::Error(v) => {
+                    struct_ser.serialize_field("error", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CommandResult {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "command",
+            "change_set",
+            "changeSet",
+            "refusal",
+            "error",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Command,
+            ChangeSet,
+            Refusal,
+            Error,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "command" => Ok(GeneratedField::Command),
+                            "changeSet" | "change_set" => Ok(GeneratedField::ChangeSet),
+                            "refusal" => Ok(GeneratedField::Refusal),
+                            "error" => Ok(GeneratedField::Error),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CommandResult;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.CommandResult")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CommandResult, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut command__ = None;
+                let mut outcome__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Command => {
+                            if command__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("command"));
+                            }
+                            command__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ChangeSet => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("changeSet"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(command_result::Outcome::ChangeSet)
+;
+                        }
+                        GeneratedField::Refusal => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusal"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(command_result::Outcome::Refusal)
+;
+                        }
+                        GeneratedField::Error => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("error"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(command_result::Outcome::Error)
+;
+                        }
+                    }
+                }
+                Ok(CommandResult {
+                    command: command__.unwrap_or_default(),
+                    outcome: outcome__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.CommandResult", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Edit {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.start.is_some() {
+            len += 1;
+        }
+        if self.end.is_some() {
+            len += 1;
+        }
+        if self.text.is_some() {
+            len += 1;
+        }
+        if self.find.is_some() {
+            len += 1;
+        }
+        if self.replace.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Edit", len)?;
+        if let Some(v) = self.start.as_ref() {
+            struct_ser.serialize_field("start", v)?;
+        }
+        if let Some(v) = self.end.as_ref() {
+            struct_ser.serialize_field("end", v)?;
+        }
+        if let Some(v) = self.text.as_ref() {
+            struct_ser.serialize_field("text", v)?;
+        }
+        if let Some(v) = self.find.as_ref() {
+            struct_ser.serialize_field("find", v)?;
+        }
+        if let Some(v) = self.replace.as_ref() {
+            struct_ser.serialize_field("replace", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Edit {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "start",
+            "end",
+            "text",
+            "find",
+            "replace",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Start,
+            End,
+            Text,
+            Find,
+            Replace,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "start" => Ok(GeneratedField::Start),
+                            "end" => Ok(GeneratedField::End),
+                            "text" => Ok(GeneratedField::Text),
+                            "find" => Ok(GeneratedField::Find),
+                            "replace" => Ok(GeneratedField::Replace),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Edit;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Edit")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Edit, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut start__ = None;
+                let mut end__ = None;
+                let mut text__ = None;
+                let mut find__ = None;
+                let mut replace__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Start => {
+                            if start__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("start"));
+                            }
+                            start__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::End => {
+                            if end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("end"));
+                            }
+                            end__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Text => {
+                            if text__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            text__ = map_.next_value()?;
+                        }
+                        GeneratedField::Find => {
+                            if find__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("find"));
+                            }
+                            find__ = map_.next_value()?;
+                        }
+                        GeneratedField::Replace => {
+                            if replace__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("replace"));
+                            }
+                            replace__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Edit {
+                    start: start__,
+                    end: end__,
+                    text: text__,
+                    find: find__,
+                    replace: replace__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Edit", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for EditRecord {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.start != 0 {
+            len += 1;
+        }
+        if self.end != 0 {
+            len += 1;
+        }
+        if !self.text.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.EditRecord", len)?;
+        if self.start != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("start", ToString::to_string(&self.start).as_str())?;
+        }
+        if self.end != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("end", ToString::to_string(&self.end).as_str())?;
+        }
+        if !self.text.is_empty() {
+            struct_ser.serialize_field("text", &self.text)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for EditRecord {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "start",
+            "end",
+            "text",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Start,
+            End,
+            Text,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "start" => Ok(GeneratedField::Start),
+                            "end" => Ok(GeneratedField::End),
+                            "text" => Ok(GeneratedField::Text),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = EditRecord;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.EditRecord")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<EditRecord, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut start__ = None;
+                let mut end__ = None;
+                let mut text__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Start => {
+                            if start__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("start"));
+                            }
+                            start__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::End => {
+                            if end__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("end"));
+                            }
+                            end__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Text => {
+                            if text__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            text__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(EditRecord {
+                    start: start__.unwrap_or_default(),
+                    end: end__.unwrap_or_default(),
+                    text: text__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.EditRecord", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for FileChange {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.before.is_some() {
+            len += 1;
+        }
+        if !self.edits.is_empty() {
+            len += 1;
+        }
+        if self.renamed_from.is_some() {
+            len += 1;
+        }
+        if self.mode.is_some() {
+            len += 1;
+        }
+        if self.body.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.FileChange", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if let Some(v) = self.before.as_ref() {
+            struct_ser.serialize_field("before", v)?;
+        }
+        if !self.edits.is_empty() {
+            struct_ser.serialize_field("edits", &self.edits)?;
+        }
+        if let Some(v) = self.renamed_from.as_ref() {
+            struct_ser.serialize_field("renamedFrom", v)?;
+        }
+        if let Some(v) = self.mode.as_ref() {
+            struct_ser.serialize_field("mode", v)?;
+        }
+        if let Some(v) = self.body.as_ref() {
+            match v {
+                file_change::Body::Text(v) => {
+                    struct_ser.serialize_field("text", v)?;
+                }
+                file_change::Body::Content(v) => {
+                    #[allow(clippy::needless_borrow)]
+                    #[allow(clippy::needless_borrows_for_generic_args)]
+                    struct_ser.serialize_field("content", pbjson::private::base64::encode(&v).as_str())?;
+                }
+                file_change::Body::Delete(v) => {
+                    struct_ser.serialize_field("delete", v)?;
+                }
+                file_change::Body::Symlink(v) => {
+                    struct_ser.serialize_field("symlink", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for FileChange {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "before",
+            "edits",
+            "renamed_from",
+            "renamedFrom",
+            "mode",
+            "text",
+            "content",
+            "delete",
+            "symlink",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Before,
+            Edits,
+            RenamedFrom,
+            Mode,
+            Text,
+            Content,
+            Delete,
+            Symlink,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "before" => Ok(GeneratedField::Before),
+                            "edits" => Ok(GeneratedField::Edits),
+                            "renamedFrom" | "renamed_from" => Ok(GeneratedField::RenamedFrom),
+                            "mode" => Ok(GeneratedField::Mode),
+                            "text" => Ok(GeneratedField::Text),
+                            "content" => Ok(GeneratedField::Content),
+                            "delete" => Ok(GeneratedField::Delete),
+                            "symlink" => Ok(GeneratedField::Symlink),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = FileChange;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.FileChange")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<FileChange, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut before__ = None;
+                let mut edits__ = None;
+                let mut renamed_from__ = None;
+                let mut mode__ = None;
+                let mut body__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Before => {
+                            if before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("before"));
+                            }
+                            before__ = map_.next_value()?;
+                        }
+                        GeneratedField::Edits => {
+                            if edits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("edits"));
+                            }
+                            edits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::RenamedFrom => {
+                            if renamed_from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("renamedFrom"));
+                            }
+                            renamed_from__ = map_.next_value()?;
+                        }
+                        GeneratedField::Mode => {
+                            if mode__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mode"));
+                            }
+                            mode__ = map_.next_value()?;
+                        }
+                        GeneratedField::Text => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(file_change::Body::Text);
+                        }
+                        GeneratedField::Content => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("content"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<::pbjson::private::BytesDeserialize<_>>>()?.map(|x| file_change::Body::Content(x.0));
+                        }
+                        GeneratedField::Delete => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("delete"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(file_change::Body::Delete);
+                        }
+                        GeneratedField::Symlink => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("symlink"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(file_change::Body::Symlink);
+                        }
+                    }
+                }
+                Ok(FileChange {
+                    path: path__.unwrap_or_default(),
+                    before: before__,
+                    edits: edits__.unwrap_or_default(),
+                    renamed_from: renamed_from__,
+                    mode: mode__,
+                    body: body__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.FileChange", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for FileKind {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
+            Self::Absent => "FILE_KIND_ABSENT",
+            Self::File => "FILE_KIND_FILE",
+            Self::Symlink => "FILE_KIND_SYMLINK",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for FileKind {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "FILE_KIND_UNSPECIFIED",
+            "FILE_KIND_ABSENT",
+            "FILE_KIND_FILE",
+            "FILE_KIND_SYMLINK",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = FileKind;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "FILE_KIND_UNSPECIFIED" => Ok(FileKind::Unspecified),
+                    "FILE_KIND_ABSENT" => Ok(FileKind::Absent),
+                    "FILE_KIND_FILE" => Ok(FileKind::File),
+                    "FILE_KIND_SYMLINK" => Ok(FileKind::Symlink),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for FileRecord {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.before.is_some() {
+            len += 1;
+        }
+        if self.after.is_some() {
+            len += 1;
+        }
+        if !self.edits.is_empty() {
+            len += 1;
+        }
+        if self.renamed_from.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.FileRecord", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if let Some(v) = self.before.as_ref() {
+            struct_ser.serialize_field("before", v)?;
+        }
+        if let Some(v) = self.after.as_ref() {
+            struct_ser.serialize_field("after", v)?;
+        }
+        if !self.edits.is_empty() {
+            struct_ser.serialize_field("edits", &self.edits)?;
+        }
+        if let Some(v) = self.renamed_from.as_ref() {
+            struct_ser.serialize_field("renamedFrom", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for FileRecord {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "before",
+            "after",
+            "edits",
+            "renamed_from",
+            "renamedFrom",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Before,
+            After,
+            Edits,
+            RenamedFrom,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "before" => Ok(GeneratedField::Before),
+                            "after" => Ok(GeneratedField::After),
+                            "edits" => Ok(GeneratedField::Edits),
+                            "renamedFrom" | "renamed_from" => Ok(GeneratedField::RenamedFrom),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = FileRecord;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.FileRecord")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<FileRecord, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut before__ = None;
+                let mut after__ = None;
+                let mut edits__ = None;
+                let mut renamed_from__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Before => {
+                            if before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("before"));
+                            }
+                            before__ = map_.next_value()?;
+                        }
+                        GeneratedField::After => {
+                            if after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("after"));
+                            }
+                            after__ = map_.next_value()?;
+                        }
+                        GeneratedField::Edits => {
+                            if edits__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("edits"));
+                            }
+                            edits__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::RenamedFrom => {
+                            if renamed_from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("renamedFrom"));
+                            }
+                            renamed_from__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(FileRecord {
+                    path: path__.unwrap_or_default(),
+                    before: before__,
+                    after: after__,
+                    edits: edits__.unwrap_or_default(),
+                    renamed_from: renamed_from__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.FileRecord", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for FileStateRecord {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.kind != 0 {
+            len += 1;
+        }
+        if self.mode != 0 {
+            len += 1;
+        }
+        if self.size != 0 {
+            len += 1;
+        }
+        if !self.digest.is_empty() {
+            len += 1;
+        }
+        if self.blob != 0 {
+            len += 1;
+        }
+        if !self.symlink_target.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.FileStateRecord", len)?;
+        if self.kind != 0 {
+            let v = FileKind::try_from(self.kind)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
+            struct_ser.serialize_field("kind", &v)?;
+        }
+        if self.mode != 0 {
+            struct_ser.serialize_field("mode", &self.mode)?;
+        }
+        if self.size != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("size", ToString::to_string(&self.size).as_str())?;
+        }
+        if !self.digest.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("digest", pbjson::private::base64::encode(&self.digest).as_str())?;
+        }
+        if self.blob != 0 {
+            struct_ser.serialize_field("blob", &self.blob)?;
+        }
+        if !self.symlink_target.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("symlinkTarget", pbjson::private::base64::encode(&self.symlink_target).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for FileStateRecord {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "kind",
+            "mode",
+            "size",
+            "digest",
+            "blob",
+            "symlink_target",
+            "symlinkTarget",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Kind,
+            Mode,
+            Size,
+            Digest,
+            Blob,
+            SymlinkTarget,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "kind" => Ok(GeneratedField::Kind),
+                            "mode" => Ok(GeneratedField::Mode),
+                            "size" => Ok(GeneratedField::Size),
+                            "digest" => Ok(GeneratedField::Digest),
+                            "blob" => Ok(GeneratedField::Blob),
+                            "symlinkTarget" | "symlink_target" => Ok(GeneratedField::SymlinkTarget),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = FileStateRecord;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.FileStateRecord")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<FileStateRecord, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut kind__ = None;
+                let mut mode__ = None;
+                let mut size__ = None;
+                let mut digest__ = None;
+                let mut blob__ = None;
+                let mut symlink_target__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Kind => {
+                            if kind__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("kind"));
+                            }
+                            kind__ = Some(map_.next_value::<FileKind>()? as i32);
+                        }
+                        GeneratedField::Mode => {
+                            if mode__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mode"));
+                            }
+                            mode__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Size => {
+                            if size__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("size"));
+                            }
+                            size__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Digest => {
+                            if digest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digest"));
+                            }
+                            digest__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Blob => {
+                            if blob__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blob"));
+                            }
+                            blob__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SymlinkTarget => {
+                            if symlink_target__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("symlinkTarget"));
+                            }
+                            symlink_target__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(FileStateRecord {
+                    kind: kind__.unwrap_or_default(),
+                    mode: mode__.unwrap_or_default(),
+                    size: size__.unwrap_or_default(),
+                    digest: digest__.unwrap_or_default(),
+                    blob: blob__.unwrap_or_default(),
+                    symlink_target: symlink_target__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.FileStateRecord", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Log {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.command != 0 {
+            len += 1;
+        }
+        if !self.text.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Log", len)?;
+        if self.command != 0 {
+            struct_ser.serialize_field("command", &self.command)?;
+        }
+        if !self.text.is_empty() {
+            struct_ser.serialize_field("text", &self.text)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Log {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "command",
+            "text",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Command,
+            Text,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "command" => Ok(GeneratedField::Command),
+                            "text" => Ok(GeneratedField::Text),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Log;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Log")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Log, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut command__ = None;
+                let mut text__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Command => {
+                            if command__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("command"));
+                            }
+                            command__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Text => {
+                            if text__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            text__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Log {
+                    command: command__.unwrap_or_default(),
+                    text: text__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Log", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MasterFrame {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.frame.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.MasterFrame", len)?;
+        if let Some(v) = self.frame.as_ref() {
+            match v {
+                master_frame::Frame::Start(v) => {
+                    struct_ser.serialize_field("start", v)?;
+                }
+                master_frame::Frame::Answer(v) => {
+                    struct_ser.serialize_field("answer", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MasterFrame {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "start",
+            "answer",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Start,
+            Answer,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "start" => Ok(GeneratedField::Start),
+                            "answer" => Ok(GeneratedField::Answer),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MasterFrame;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.MasterFrame")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MasterFrame, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut frame__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Start => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("start"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(master_frame::Frame::Start)
+;
+                        }
+                        GeneratedField::Answer => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("answer"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(master_frame::Frame::Answer)
+;
+                        }
+                    }
+                }
+                Ok(MasterFrame {
+                    frame: frame__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.MasterFrame", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Operation {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.schema != 0 {
+            len += 1;
+        }
+        if !self.id.is_empty() {
+            len += 1;
+        }
+        if self.parent.is_some() {
+            len += 1;
+        }
+        if self.kind != 0 {
+            len += 1;
+        }
+        if !self.title.is_empty() {
+            len += 1;
+        }
+        if !self.command.is_empty() {
+            len += 1;
+        }
+        if !self.actor.is_empty() {
+            len += 1;
+        }
+        if self.time_ms != 0 {
+            len += 1;
+        }
+        if self.git_head.is_some() {
+            len += 1;
+        }
+        if !self.files.is_empty() {
+            len += 1;
+        }
+        if self.target.is_some() {
+            len += 1;
+        }
+        if !self.created_directories.is_empty() {
+            len += 1;
+        }
+        if self.owner.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Operation", len)?;
+        if self.schema != 0 {
+            struct_ser.serialize_field("schema", &self.schema)?;
+        }
+        if !self.id.is_empty() {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if let Some(v) = self.parent.as_ref() {
+            struct_ser.serialize_field("parent", v)?;
+        }
+        if self.kind != 0 {
+            let v = OperationKind::try_from(self.kind)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
+            struct_ser.serialize_field("kind", &v)?;
+        }
+        if !self.title.is_empty() {
+            struct_ser.serialize_field("title", &self.title)?;
+        }
+        if !self.command.is_empty() {
+            struct_ser.serialize_field("command", &self.command)?;
+        }
+        if !self.actor.is_empty() {
+            struct_ser.serialize_field("actor", &self.actor)?;
+        }
+        if self.time_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("timeMs", ToString::to_string(&self.time_ms).as_str())?;
+        }
+        if let Some(v) = self.git_head.as_ref() {
+            struct_ser.serialize_field("gitHead", v)?;
+        }
+        if !self.files.is_empty() {
+            struct_ser.serialize_field("files", &self.files)?;
+        }
+        if let Some(v) = self.target.as_ref() {
+            struct_ser.serialize_field("target", v)?;
+        }
+        if !self.created_directories.is_empty() {
+            struct_ser.serialize_field("createdDirectories", &self.created_directories)?;
+        }
+        if let Some(v) = self.owner.as_ref() {
+            struct_ser.serialize_field("owner", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Operation {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "schema",
+            "id",
+            "parent",
+            "kind",
+            "title",
+            "command",
+            "actor",
+            "time_ms",
+            "timeMs",
+            "git_head",
+            "gitHead",
+            "files",
+            "target",
+            "created_directories",
+            "createdDirectories",
+            "owner",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Schema,
+            Id,
+            Parent,
+            Kind,
+            Title,
+            Command,
+            Actor,
+            TimeMs,
+            GitHead,
+            Files,
+            Target,
+            CreatedDirectories,
+            Owner,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "schema" => Ok(GeneratedField::Schema),
+                            "id" => Ok(GeneratedField::Id),
+                            "parent" => Ok(GeneratedField::Parent),
+                            "kind" => Ok(GeneratedField::Kind),
+                            "title" => Ok(GeneratedField::Title),
+                            "command" => Ok(GeneratedField::Command),
+                            "actor" => Ok(GeneratedField::Actor),
+                            "timeMs" | "time_ms" => Ok(GeneratedField::TimeMs),
+                            "gitHead" | "git_head" => Ok(GeneratedField::GitHead),
+                            "files" => Ok(GeneratedField::Files),
+                            "target" => Ok(GeneratedField::Target),
+                            "createdDirectories" | "created_directories" => Ok(GeneratedField::CreatedDirectories),
+                            "owner" => Ok(GeneratedField::Owner),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Operation;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Operation")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Operation, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut schema__ = None;
+                let mut id__ = None;
+                let mut parent__ = None;
+                let mut kind__ = None;
+                let mut title__ = None;
+                let mut command__ = None;
+                let mut actor__ = None;
+                let mut time_ms__ = None;
+                let mut git_head__ = None;
+                let mut files__ = None;
+                let mut target__ = None;
+                let mut created_directories__ = None;
+                let mut owner__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Schema => {
+                            if schema__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("schema"));
+                            }
+                            schema__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Parent => {
+                            if parent__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("parent"));
+                            }
+                            parent__ = map_.next_value()?;
+                        }
+                        GeneratedField::Kind => {
+                            if kind__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("kind"));
+                            }
+                            kind__ = Some(map_.next_value::<OperationKind>()? as i32);
+                        }
+                        GeneratedField::Title => {
+                            if title__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("title"));
+                            }
+                            title__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Command => {
+                            if command__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("command"));
+                            }
+                            command__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Actor => {
+                            if actor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("actor"));
+                            }
+                            actor__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::TimeMs => {
+                            if time_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("timeMs"));
+                            }
+                            time_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::GitHead => {
+                            if git_head__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("gitHead"));
+                            }
+                            git_head__ = map_.next_value()?;
+                        }
+                        GeneratedField::Files => {
+                            if files__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("files"));
+                            }
+                            files__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Target => {
+                            if target__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("target"));
+                            }
+                            target__ = map_.next_value()?;
+                        }
+                        GeneratedField::CreatedDirectories => {
+                            if created_directories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("createdDirectories"));
+                            }
+                            created_directories__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Owner => {
+                            if owner__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("owner"));
+                            }
+                            owner__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Operation {
+                    schema: schema__.unwrap_or_default(),
+                    id: id__.unwrap_or_default(),
+                    parent: parent__,
+                    kind: kind__.unwrap_or_default(),
+                    title: title__.unwrap_or_default(),
+                    command: command__.unwrap_or_default(),
+                    actor: actor__.unwrap_or_default(),
+                    time_ms: time_ms__.unwrap_or_default(),
+                    git_head: git_head__,
+                    files: files__.unwrap_or_default(),
+                    target: target__,
+                    created_directories: created_directories__.unwrap_or_default(),
+                    owner: owner__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Operation", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for OperationKind {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "OPERATION_KIND_UNSPECIFIED",
+            Self::Apply => "OPERATION_KIND_APPLY",
+            Self::Undo => "OPERATION_KIND_UNDO",
+            Self::Redo => "OPERATION_KIND_REDO",
+            Self::Observed => "OPERATION_KIND_OBSERVED",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for OperationKind {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "OPERATION_KIND_UNSPECIFIED",
+            "OPERATION_KIND_APPLY",
+            "OPERATION_KIND_UNDO",
+            "OPERATION_KIND_REDO",
+            "OPERATION_KIND_OBSERVED",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = OperationKind;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "OPERATION_KIND_UNSPECIFIED" => Ok(OperationKind::Unspecified),
+                    "OPERATION_KIND_APPLY" => Ok(OperationKind::Apply),
+                    "OPERATION_KIND_UNDO" => Ok(OperationKind::Undo),
+                    "OPERATION_KIND_REDO" => Ok(OperationKind::Redo),
+                    "OPERATION_KIND_OBSERVED" => Ok(OperationKind::Observed),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for OverlayFile {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.content.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.OverlayFile", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if let Some(v) = self.content.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("content", pbjson::private::base64::encode(&v).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for OverlayFile {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "content",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Content,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "content" => Ok(GeneratedField::Content),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = OverlayFile;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.OverlayFile")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<OverlayFile, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut content__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Content => {
+                            if content__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("content"));
+                            }
+                            content__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::BytesDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(OverlayFile {
+                    path: path__.unwrap_or_default(),
+                    content: content__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.OverlayFile", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Owner {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.pid != 0 {
+            len += 1;
+        }
+        if self.start_time != 0 {
+            len += 1;
+        }
+        if !self.boot_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Owner", len)?;
+        if self.pid != 0 {
+            struct_ser.serialize_field("pid", &self.pid)?;
+        }
+        if self.start_time != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("startTime", ToString::to_string(&self.start_time).as_str())?;
+        }
+        if !self.boot_id.is_empty() {
+            struct_ser.serialize_field("bootId", &self.boot_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Owner {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "pid",
+            "start_time",
+            "startTime",
+            "boot_id",
+            "bootId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Pid,
+            StartTime,
+            BootId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "pid" => Ok(GeneratedField::Pid),
+                            "startTime" | "start_time" => Ok(GeneratedField::StartTime),
+                            "bootId" | "boot_id" => Ok(GeneratedField::BootId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Owner;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Owner")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Owner, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut pid__ = None;
+                let mut start_time__ = None;
+                let mut boot_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Pid => {
+                            if pid__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("pid"));
+                            }
+                            pid__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::StartTime => {
+                            if start_time__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("startTime"));
+                            }
+                            start_time__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BootId => {
+                            if boot_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bootId"));
+                            }
+                            boot_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Owner {
+                    pid: pid__.unwrap_or_default(),
+                    start_time: start_time__.unwrap_or_default(),
+                    boot_id: boot_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Owner", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Place {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.line != 0 {
+            len += 1;
+        }
+        if self.column != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Place", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if self.line != 0 {
+            struct_ser.serialize_field("line", &self.line)?;
+        }
+        if self.column != 0 {
+            struct_ser.serialize_field("column", &self.column)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Place {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "line",
+            "column",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Line,
+            Column,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "line" => Ok(GeneratedField::Line),
+                            "column" => Ok(GeneratedField::Column),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Place;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Place")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Place, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut line__ = None;
+                let mut column__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Line => {
+                            if line__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("line"));
+                            }
+                            line__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Column => {
+                            if column__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("column"));
+                            }
+                            column__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Place {
+                    path: path__.unwrap_or_default(),
+                    line: line__.unwrap_or_default(),
+                    column: column__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Place", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Problem {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.code.is_empty() {
+            len += 1;
+        }
+        if !self.message.is_empty() {
+            len += 1;
+        }
+        if self.at.is_some() {
+            len += 1;
+        }
+        if self.reason.is_some() {
+            len += 1;
+        }
+        if self.hint.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Problem", len)?;
+        if !self.code.is_empty() {
+            struct_ser.serialize_field("code", &self.code)?;
+        }
+        if !self.message.is_empty() {
+            struct_ser.serialize_field("message", &self.message)?;
+        }
+        if let Some(v) = self.at.as_ref() {
+            struct_ser.serialize_field("at", v)?;
+        }
+        if let Some(v) = self.reason.as_ref() {
+            struct_ser.serialize_field("reason", v)?;
+        }
+        if let Some(v) = self.hint.as_ref() {
+            struct_ser.serialize_field("hint", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Problem {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "code",
+            "message",
+            "at",
+            "reason",
+            "hint",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Code,
+            Message,
+            At,
+            Reason,
+            Hint,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "code" => Ok(GeneratedField::Code),
+                            "message" => Ok(GeneratedField::Message),
+                            "at" => Ok(GeneratedField::At),
+                            "reason" => Ok(GeneratedField::Reason),
+                            "hint" => Ok(GeneratedField::Hint),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Problem;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Problem")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Problem, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut code__ = None;
+                let mut message__ = None;
+                let mut at__ = None;
+                let mut reason__ = None;
+                let mut hint__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Code => {
+                            if code__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("code"));
+                            }
+                            code__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Message => {
+                            if message__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("message"));
+                            }
+                            message__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::At => {
+                            if at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("at"));
+                            }
+                            at__ = map_.next_value()?;
+                        }
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = map_.next_value()?;
+                        }
+                        GeneratedField::Hint => {
+                            if hint__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("hint"));
+                            }
+                            hint__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Problem {
+                    code: code__.unwrap_or_default(),
+                    message: message__.unwrap_or_default(),
+                    at: at__,
+                    reason: reason__,
+                    hint: hint__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Problem", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Query {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.id != 0 {
+            len += 1;
+        }
+        if self.question.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Query", len)?;
+        if self.id != 0 {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if let Some(v) = self.question.as_ref() {
+            match v {
+                query::Question::ClassName(v) => {
+                    struct_ser.serialize_field("className", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Query {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "class_name",
+            "className",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            ClassName,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "className" | "class_name" => Ok(GeneratedField::ClassName),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Query;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Query")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Query, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut question__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ClassName => {
+                            if question__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("className"));
+                            }
+                            question__ = map_.next_value::<::std::option::Option<_>>()?.map(query::Question::ClassName);
+                        }
+                    }
+                }
+                Ok(Query {
+                    id: id__.unwrap_or_default(),
+                    question: question__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Query", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for QueryAnswer {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.id != 0 {
+            len += 1;
+        }
+        if !self.classes.is_empty() {
+            len += 1;
+        }
+        if self.error.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.QueryAnswer", len)?;
+        if self.id != 0 {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if !self.classes.is_empty() {
+            struct_ser.serialize_field("classes", &self.classes)?;
+        }
+        if let Some(v) = self.error.as_ref() {
+            struct_ser.serialize_field("error", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for QueryAnswer {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "classes",
+            "error",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            Classes,
+            Error,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "classes" => Ok(GeneratedField::Classes),
+                            "error" => Ok(GeneratedField::Error),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = QueryAnswer;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.QueryAnswer")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<QueryAnswer, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut classes__ = None;
+                let mut error__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Classes => {
+                            if classes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("classes"));
+                            }
+                            classes__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Error => {
+                            if error__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("error"));
+                            }
+                            error__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(QueryAnswer {
+                    id: id__.unwrap_or_default(),
+                    classes: classes__.unwrap_or_default(),
+                    error: error__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.QueryAnswer", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Read {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if !self.digest.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Read", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if !self.digest.is_empty() {
+            struct_ser.serialize_field("digest", &self.digest)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Read {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "digest",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Digest,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "digest" => Ok(GeneratedField::Digest),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Read;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Read")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Read, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut digest__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Digest => {
+                            if digest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("digest"));
+                            }
+                            digest__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Read {
+                    path: path__.unwrap_or_default(),
+                    digest: digest__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Read", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RunnerFrame {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.frame.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.RunnerFrame", len)?;
+        if let Some(v) = self.frame.as_ref() {
+            match v {
+                runner_frame::Frame::Ready(v) => {
+                    struct_ser.serialize_field("ready", v)?;
+                }
+                runner_frame::Frame::Result(v) => {
+                    struct_ser.serialize_field("result", v)?;
+                }
+                runner_frame::Frame::Query(v) => {
+                    struct_ser.serialize_field("query", v)?;
+                }
+                runner_frame::Frame::Log(v) => {
+                    struct_ser.serialize_field("log", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RunnerFrame {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ready",
+            "result",
+            "query",
+            "log",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Ready,
+            Result,
+            Query,
+            Log,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "ready" => Ok(GeneratedField::Ready),
+                            "result" => Ok(GeneratedField::Result),
+                            "query" => Ok(GeneratedField::Query),
+                            "log" => Ok(GeneratedField::Log),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RunnerFrame;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.RunnerFrame")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RunnerFrame, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut frame__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Ready => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ready"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Ready)
+;
+                        }
+                        GeneratedField::Result => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("result"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Result)
+;
+                        }
+                        GeneratedField::Query => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("query"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Query)
+;
+                        }
+                        GeneratedField::Log => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("log"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Log)
+;
+                        }
+                    }
+                }
+                Ok(RunnerFrame {
+                    frame: frame__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.RunnerFrame", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RunnerReady {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.node_version.is_empty() {
+            len += 1;
+        }
+        if self.snapshot {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.RunnerReady", len)?;
+        if !self.node_version.is_empty() {
+            struct_ser.serialize_field("nodeVersion", &self.node_version)?;
+        }
+        if self.snapshot {
+            struct_ser.serialize_field("snapshot", &self.snapshot)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RunnerReady {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "node_version",
+            "nodeVersion",
+            "snapshot",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            NodeVersion,
+            Snapshot,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "nodeVersion" | "node_version" => Ok(GeneratedField::NodeVersion),
+                            "snapshot" => Ok(GeneratedField::Snapshot),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RunnerReady;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.RunnerReady")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RunnerReady, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut node_version__ = None;
+                let mut snapshot__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::NodeVersion => {
+                            if node_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nodeVersion"));
+                            }
+                            node_version__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Snapshot => {
+                            if snapshot__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("snapshot"));
+                            }
+                            snapshot__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(RunnerReady {
+                    node_version: node_version__.unwrap_or_default(),
+                    snapshot: snapshot__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.RunnerReady", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for StartCommands {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.root.is_empty() {
+            len += 1;
+        }
+        if !self.commands.is_empty() {
+            len += 1;
+        }
+        if !self.overlay.is_empty() {
+            len += 1;
+        }
+        if !self.config_json.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.StartCommands", len)?;
+        if !self.root.is_empty() {
+            struct_ser.serialize_field("root", &self.root)?;
+        }
+        if !self.commands.is_empty() {
+            struct_ser.serialize_field("commands", &self.commands)?;
+        }
+        if !self.overlay.is_empty() {
+            struct_ser.serialize_field("overlay", &self.overlay)?;
+        }
+        if !self.config_json.is_empty() {
+            struct_ser.serialize_field("configJson", &self.config_json)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for StartCommands {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "root",
+            "commands",
+            "overlay",
+            "config_json",
+            "configJson",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Root,
+            Commands,
+            Overlay,
+            ConfigJson,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "root" => Ok(GeneratedField::Root),
+                            "commands" => Ok(GeneratedField::Commands),
+                            "overlay" => Ok(GeneratedField::Overlay),
+                            "configJson" | "config_json" => Ok(GeneratedField::ConfigJson),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = StartCommands;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.StartCommands")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<StartCommands, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut root__ = None;
+                let mut commands__ = None;
+                let mut overlay__ = None;
+                let mut config_json__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Root => {
+                            if root__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("root"));
+                            }
+                            root__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Commands => {
+                            if commands__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("commands"));
+                            }
+                            commands__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Overlay => {
+                            if overlay__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overlay"));
+                            }
+                            overlay__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ConfigJson => {
+                            if config_json__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("configJson"));
+                            }
+                            config_json__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(StartCommands {
+                    root: root__.unwrap_or_default(),
+                    commands: commands__.unwrap_or_default(),
+                    overlay: overlay__.unwrap_or_default(),
+                    config_json: config_json__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.StartCommands", FIELDS, GeneratedVisitor)
+    }
+}
