@@ -1,0 +1,274 @@
+//! The command line: what `krepis --help` shows.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Generate and evolve services: every change checked, recorded and reversible.
+#[derive(Debug, Parser)]
+#[command(name = "krepis", version, about, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Print data and failures as JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Seconds to wait for another krepis that is writing
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, global = true)]
+    pub lock_timeout: f64,
+    /// The Node.js to run commands on (a file)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub node: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a new service into DIR
+    New(NewArguments),
+    /// Set up krepis in this project: krepis.json, and a baseline of what already breaks its rules
+    Init(InitArguments),
+    /// Generate into the project: service, controller, module, method, decorator, inject
+    #[command(visible_alias = "g")]
+    Generate(GenerateArguments),
+    /// Print the change a generator would make, without making it
+    Plan(PlanArguments),
+    /// Apply a change: the JSON form of a ChangeSet or a unified diff
+    Apply(ApplyArguments),
+    /// Run commands of krepis.json; their changes become one operation
+    Run(RunArguments),
+    /// Check the architecture rules
+    Check(CheckArguments),
+    /// Take an operation back (the latest that still stands, or OP)
+    Undo(UndoArguments),
+    /// Do the operation that was undone last again
+    Redo(RedoArguments),
+    /// List operations, or show one
+    History(HistoryArguments),
+    /// Put right what a crash left behind and krepis could not decide alone
+    Recover(RecoverArguments),
+    /// Show the Node.js that commands run on
+    Runtime(RuntimeArguments),
+    /// Look whether everything krepis needs is in order
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print every error code as Markdown (the source of docs/reference/errors.md)
+    #[command(hide = true)]
+    Errors,
+}
+
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The folder to write to; it must be empty or not exist
+    pub dir: PathBuf,
+    /// Name of the service; default: the folder's name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Take the @krepis packages from tarballs in this folder instead of a registry
+    #[arg(long, value_name = "DIR_OF_TARBALLS")]
+    pub packages: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What a generator is told.
+#[derive(Debug, Clone, Args)]
+pub struct Generator {
+    /// service, controller, module, method, decorator or inject
+    pub kind: String,
+    /// NAME; for method: CLASS 'name(a: string): Promise<T>'; for decorator: CLASS[.MEMBER] '@Name(…)'; for inject: CLASS DEPENDENCY
+    pub args: Vec<String>,
+    /// Folder for new files, relative to the workspace root
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<String>,
+    /// Module file to register in
+    #[arg(long, value_name = "FILE")]
+    pub module: Option<String>,
+    /// File that declares the class, where several have its name
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<String>,
+    /// Module specifier to import the decorator from
+    #[arg(long, value_name = "SPECIFIER")]
+    pub from: Option<String>,
+    /// File with the method's body (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
+    /// Neither write nor edit tests
+    #[arg(long)]
+    pub no_tests: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    #[command(flatten)]
+    pub generator: Generator,
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// The public JSON form, which `krepis apply` takes
+    Json,
+    /// The protobuf message krepis.v1.ChangeSet
+    Proto,
+    /// A unified diff
+    Patch,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub generator: Generator,
+    /// How to print the change
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: PlanFormat,
+    /// A ChangeSet of pending content to plan on top of (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// A ChangeSet in JSON or a unified diff (`-`: standard input)
+    pub file: PathBuf,
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Names of commands under `commands` in krepis.json
+    #[arg(required = true)]
+    pub commands: Vec<String>,
+    /// Apply nothing unless every command succeeds
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// JSON object handed to every command as its options
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub options: String,
+    /// Seconds a command may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f64,
+    /// MiB of heap a command may use
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    pub memory: u32,
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Write the violations there are into the baseline, so that only new ones count
+    #[arg(long)]
+    pub write_baseline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArguments {
+    /// The operation (a ULID, or enough of its end to be unique)
+    pub operation: Option<String>,
+    /// Restore files that were edited since, losing these edits
+    #[arg(long, conflicts_with = "skip")]
+    pub force: bool,
+    /// Leave files that were edited since as they are
+    #[arg(long)]
+    pub skip: bool,
+    /// Only these files of the operation
+    #[arg(long = "path", value_name = "FILE")]
+    pub paths: Vec<String>,
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RedoArguments {
+    /// Write files that were edited since, losing these edits
+    #[arg(long, conflicts_with = "skip")]
+    pub force: bool,
+    /// Leave files that were edited since as they are
+    #[arg(long)]
+    pub skip: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArguments {
+    #[command(subcommand)]
+    pub command: Option<HistoryCommand>,
+    /// How many operations
+    #[arg(short = 'n', long, default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Show one operation
+    Show {
+        /// The operation (a ULID, or enough of its end to be unique)
+        operation: String,
+        /// With the diff
+        #[arg(long)]
+        patch: bool,
+    },
+    /// Record what another writer is about to do
+    #[command(hide = true)]
+    Observe {
+        /// The process that writes
+        #[arg(long)]
+        owner_pid: u32,
+        /// One sentence for the history
+        #[arg(long)]
+        title: Option<String>,
+        /// The other writer's command line
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Read the state after from disk and close an observed operation
+    #[command(hide = true)]
+    Complete {
+        /// The operation
+        operation: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct RecoverArguments {
+    /// Go back to the state before the interrupted operation
+    #[arg(long, conflicts_with_all = ["after", "keep"])]
+    pub before: bool,
+    /// Go on to the state after it
+    #[arg(long, conflicts_with = "keep")]
+    pub after: bool,
+    /// Leave the files as they are
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RuntimeArguments {
+    /// Every candidate, and why it was taken or not
+    #[arg(long)]
+    pub explain: bool,
+}
