@@ -1,0 +1,7 @@
+module.exports = {
+  ...require('../../jest.preset.cjs'),
+  displayName: require('./package.json').name,
+  rootDir: __dirname,
+  testTimeout: 300_000,
+  maxWorkers: 2,
+};
