@@ -43,7 +43,7 @@ describe.each(points)('killed at %s', (point) => {
         cwd: root,
         input,
         bin: 'krepis-crash',
-        env: { KREPIS_KILL_AT: `${point}#${passing}` },
+        env: { FAILPOINTS: passing === 0 ? `${point}=return` : `${point}=${passing}*off->return` },
       });
       if (outcome.signal !== 'SIGKILL') {
         expect(outcome.code).toBe(0);

@@ -1,0 +1,46 @@
+/**
+ * `npm test`: sets everything up, builds, runs every test of every project, and adds the results up.
+ *
+ * Ends with a plain line `N passed, N failed`. Each project's test task writes dist/test-results/<project>.json; a
+ * project with a test task and no such file counts as one failure, so that nothing is lost silently.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { fail, onWorkspaceNode, root, run } from './setup.mjs';
+
+onWorkspaceNode();
+
+const results = join(root, 'dist', 'test-results');
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+
+run('node', ['tools/tasks/build.mjs']);
+const projects = JSON.parse(
+  run('nx', ['show', 'projects', '--withTarget', 'test', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  }).stdout,
+);
+const tests = spawnSync('nx', ['run-many', '-t', 'test', '--outputStyle=static', '--parallel=1'], {
+  stdio: 'inherit',
+  cwd: root,
+});
+
+let [passed, failed, skipped] = [0, 0, 0];
+const found = new Set();
+for (const name of readdirSync(results).filter((file) => file.endsWith('.json'))) {
+  const result = JSON.parse(readFileSync(join(results, name), 'utf8'));
+  found.add(result.project);
+  passed += result.passed;
+  failed += result.failed;
+  skipped += result.skipped ?? 0;
+  console.log(`${result.project}: ${result.passed} passed, ${result.failed} failed`);
+}
+for (const project of projects.filter((project) => !found.has(project))) {
+  console.log(`${project}: no result`);
+  failed += 1;
+}
+if (tests.status !== 0 && failed === 0) failed = 1;
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (failed > 0 || !existsSync(results)) fail('npm test: failed.');
