@@ -2,15 +2,23 @@
 
 mod change;
 mod digest;
+mod edits;
 pub mod errors;
 mod failure;
+mod json;
+mod patch;
 mod path;
+mod placement;
+mod resolve;
 mod state;
 mod tree;
 
 pub use change::{Change, Span, Transition};
 pub use digest::Digest;
 pub use failure::{At, Code, Failure};
+pub use json::{parse_json, print_json};
+pub use patch::render_patch;
 pub use path::WorkspacePath;
+pub use resolve::resolve;
 pub use state::FileState;
 pub use tree::{EntryKind, MemoryTree, Overlay, Tree};
