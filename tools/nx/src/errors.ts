@@ -1,0 +1,132 @@
+/**
+ * Every error of `@krepis/nx`, with its code. docs/reference/errors.md is generated from this table.
+ *
+ * `exit` is the exit code the CLI would use for the same mistake (CONTRACTS.md, "Exit codes"); Nx itself ends with 1.
+ */
+export const errors = {
+  NO_WORKSPACE: {
+    code: 'KRP7001',
+    exit: 2,
+    message: 'There is no krepis.json at or above the target.',
+    hint: 'Run `nx g @krepis/nx:init` (or `krepis init` in that folder) first.',
+  },
+  NO_CLI: {
+    code: 'KRP7002',
+    exit: 70,
+    message: 'The krepis command was not found.',
+    hint: 'Install it with `npm install --save-dev @krepis/cli`, or set KREPIS_BIN to the path of the binary.',
+  },
+  CLI_BROKE: {
+    code: 'KRP7003',
+    exit: 70,
+    message: 'The krepis command ended without a readable answer.',
+    hint: 'Run the printed command by hand; `krepis doctor` checks the installation.',
+  },
+  UNKNOWN_PROJECT: {
+    code: 'KRP7004',
+    exit: 2,
+    message: 'No Nx project has this name.',
+    hint: '`nx show projects` lists the names.',
+  },
+  OUTSIDE: {
+    code: 'KRP7005',
+    exit: 2,
+    message: 'The target lies outside the Nx workspace.',
+    hint: 'Give a path below the folder that holds nx.json.',
+  },
+  STALE_TREE: {
+    code: 'KRP7006',
+    exit: 3,
+    message: 'A file is no longer what the plan was made from.',
+    hint: 'Run the generator again.',
+  },
+  BAD_OPTION: {
+    code: 'KRP7007',
+    exit: 2,
+    message: 'An option has a value that cannot be passed on.',
+    hint: '`nx g @krepis:KIND --help` lists the options and their types.',
+  },
+  SYMLINK: {
+    code: 'KRP7008',
+    exit: 2,
+    message: 'Nx trees cannot hold symbolic links, and this change makes one.',
+    hint: 'Run the same generator with `krepis g`.',
+  },
+  BROKEN_CARGO_TOML: {
+    code: 'KRP7010',
+    exit: 2,
+    message: 'A Cargo.toml cannot be read, so the Rust half of the graph is unknown.',
+    hint: '`cargo metadata --no-deps` shows what Cargo makes of the file.',
+  },
+  UNKNOWN_CRATE: {
+    code: 'KRP7011',
+    exit: 2,
+    message: 'A path dependency leads to a folder without a package.',
+    hint: 'Correct `path`, or add the crate.',
+  },
+  BROKEN_MANIFEST: {
+    code: 'KRP7012',
+    exit: 2,
+    message: 'A package.json, tsconfig or pnpm-workspace.yaml cannot be read.',
+    hint: 'Mend the file at the place named.',
+  },
+  BROKEN_BUF: {
+    code: 'KRP7013',
+    exit: 2,
+    message: 'A buf.yaml or buf.gen.yaml cannot be read, so the edges of the messages are unknown.',
+    hint: '`buf build` shows what buf makes of the file.',
+  },
+  NO_TEST_SUMMARY: {
+    code: 'KRP7020',
+    exit: 70,
+    message: 'The test runner ended without a summary.',
+    hint: 'Read its output above; nothing is counted as passed.',
+  },
+} as const;
+
+/** A place in a file; lines and columns count from 1. */
+export interface Place {
+  readonly path: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+/** What every failure says, whoever found it: this plugin or the krepis command. */
+export interface FailureParts {
+  readonly code: string;
+  readonly message: string;
+  readonly at?: Place | undefined;
+  readonly reason?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/**
+ * A failure in a form people can read: code and message, then place, reason and hint on lines of their own.
+ *
+ * The stack is cut to the message: these are the user's mistakes or the environment's, and Nx prints stacks.
+ *
+ * @example
+ * throw new KrepisError({ ...errors.NO_WORKSPACE, at: { path: 'apps/shop' } });
+ */
+export class KrepisError extends Error {
+  override readonly name = 'KrepisError';
+  readonly parts: FailureParts;
+
+  constructor(parts: FailureParts) {
+    super(describe(parts));
+    this.parts = parts;
+    this.stack = this.message;
+  }
+}
+
+function describe(parts: FailureParts): string {
+  const lines = [`${parts.code}: ${parts.message}`];
+  if (parts.at) lines.push(`  at: ${place(parts.at)}`);
+  if (parts.reason) lines.push(`  reason: ${parts.reason}`);
+  if (parts.hint) lines.push(`  hint: ${parts.hint}`);
+  return lines.join('\n');
+}
+
+function place(at: Place): string {
+  return [at.path, at.line, at.column].filter((part) => part !== undefined).join(':');
+}
