@@ -1,0 +1,1 @@
+export { createTestApp, type StandIn, TestApp, type TestAppOptions } from './test-app.ts';
