@@ -49,7 +49,9 @@ export function readCrates(manifests: readonly string[], reader: ManifestReader)
   };
 
   const roots = manifests.map((path) => posix.dirname(path)).sort();
-  const workspaces = roots.filter((root) => isWorkspaceText(reader.read(root === '.' ? 'Cargo.toml' : `${root}/Cargo.toml`)));
+  const workspaces = roots.filter((root) =>
+    isWorkspaceText(reader.read(root === '.' ? 'Cargo.toml' : `${root}/Cargo.toml`)),
+  );
   const owners = new Map<string, string>();
   for (const workspace of workspaces) {
     for (const member of members(load(workspace), roots, load)) owners.set(member, workspace);
@@ -62,15 +64,15 @@ export function readCrates(manifests: readonly string[], reader: ManifestReader)
   const crates: Crate[] = [];
   for (const [root, workspaceRoot] of owners) {
     const manifest = load(root);
-    const declared = table(manifest.toml['package']);
-    const name = declared?.['name'];
+    const declared = table(manifest.toml.package);
+    const name = declared?.name;
     if (typeof name !== 'string') continue;
     crates.push({
       name,
       root,
       workspaceRoot,
       binaries: binaries(manifest, name, reader),
-      testArguments: strings(table(table(declared?.['metadata'])?.['nx'])?.['test-args']),
+      testArguments: strings(table(table(declared?.metadata)?.nx)?.['test-args']),
       dependencies: dependencies(manifest, load(workspaceRoot), reader),
     });
   }
@@ -97,15 +99,15 @@ function isWorkspaceText(text: string): boolean {
 
 /** Members as Cargo finds them: the root package, `members` minus `exclude`, and path dependencies below the root. */
 function members(workspace: Manifest, roots: readonly string[], load: (root: string) => Manifest): Set<string> {
-  const settings = table(workspace.toml['workspace']) ?? {};
+  const settings = table(workspace.toml.workspace) ?? {};
   const under = (pattern: string) => posix.join(workspace.root, pattern).replace(/\/$/, '');
-  const included = picomatch(strings(settings['members']).map(under));
-  const excludes = strings(settings['exclude']).map(under);
+  const included = picomatch(strings(settings.members).map(under));
+  const excludes = strings(settings.exclude).map(under);
   const excluded = (root: string) => excludes.some((exclude) => root === exclude || isBelow(root, exclude));
   const known = new Set(roots);
   const found = new Set<string>();
   const queue = roots.filter((root) => !excluded(root) && included(root));
-  if (table(workspace.toml['package'])) queue.push(workspace.root);
+  if (table(workspace.toml.package)) queue.push(workspace.root);
   for (let root = queue.pop(); root !== undefined; root = queue.pop()) {
     if (found.has(root)) continue;
     found.add(root);
@@ -124,17 +126,17 @@ interface PathDependency {
 
 function pathDependencies(manifest: Manifest, workspace: Manifest): PathDependency[] {
   const found: PathDependency[] = [];
-  const shared = table(table(workspace.toml['workspace'])?.['dependencies']) ?? {};
-  const targets = Object.values(table(manifest.toml['target']) ?? {}).map(table);
+  const shared = table(table(workspace.toml.workspace)?.dependencies) ?? {};
+  const targets = Object.values(table(manifest.toml.target) ?? {}).map(table);
   for (const scope of [manifest.toml, ...targets]) {
     for (const kind of DEPENDENCY_TABLES) {
       for (const [key, value] of Object.entries(table(scope?.[kind]) ?? {})) {
         const own = table(value);
-        const inherited = own?.['workspace'] === true;
+        const inherited = own?.workspace === true;
         const entry = inherited ? table(shared[key]) : own;
         const from = inherited ? workspace : manifest;
-        if (typeof entry?.['path'] !== 'string') continue;
-        found.push({ path: posix.join(from.root, entry['path']).replace(/\/$/, ''), key, manifest: from });
+        if (typeof entry?.path !== 'string') continue;
+        found.push({ path: posix.join(from.root, entry.path).replace(/\/$/, ''), key, manifest: from });
       }
     }
   }
@@ -168,10 +170,10 @@ function dependencies(manifest: Manifest, workspace: Manifest, reader: ManifestR
 
 function binaries(manifest: Manifest, name: string, reader: ManifestReader): string[] {
   const found = new Set<string>();
-  const declared = manifest.toml['bin'];
+  const declared = manifest.toml.bin;
   for (const bin of Array.isArray(declared) ? declared.map(table) : []) {
     // A binary behind features is not made by a plain `cargo build`.
-    if (typeof bin?.['name'] === 'string' && strings(bin['required-features']).length === 0) found.add(bin['name']);
+    if (typeof bin?.name === 'string' && strings(bin['required-features']).length === 0) found.add(bin.name);
   }
   if (!Array.isArray(declared) && reader.exists(posix.join(manifest.root, 'src/main.rs'))) found.add(name);
   return [...found].sort();
@@ -179,7 +181,9 @@ function binaries(manifest: Manifest, name: string, reader: ManifestReader): str
 
 function lineOf(text: string, key: string): number | undefined {
   const escaped = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const index = text.split('\n').findIndex((line) => new RegExp(`^\\s*(?:\\[.*\\.)?"?${escaped}"?\\s*(?:[.=\\]])`).test(line));
+  const index = text
+    .split('\n')
+    .findIndex((line) => new RegExp(`^\\s*(?:\\[.*\\.)?"?${escaped}"?\\s*(?:[.=\\]])`).test(line));
   return index < 0 ? undefined : index + 1;
 }
 

@@ -63,7 +63,9 @@ function workspaceMatcher(reader: ManifestReader): (root: string) => boolean {
   const patterns = reader.exists('pnpm-workspace.yaml') ? pnpmPatterns(reader) : npmPatterns(reader);
   const clean = (pattern: string) => pattern.replace(/^\.\//, '').replace(/\/$/, '');
   const included = picomatch(patterns.filter((pattern) => !pattern.startsWith('!')).map(clean));
-  const excluded = picomatch(patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => clean(pattern.slice(1))));
+  const excluded = picomatch(
+    patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => clean(pattern.slice(1))),
+  );
   return (root) => included(root) && !excluded(root);
 }
 

@@ -39,25 +39,33 @@ export function inferTargets({ crate, npmPackage, biome }: Holding): Targets {
       outputs: crate.binaries.map((name) => `{workspaceRoot}/${posix.join(cwd, 'target/debug', name)}`),
     });
     lints.push({ command: `cargo clippy -p ${crate.name} --all-targets -- -D warnings`, cwd, outputs: [] });
-    targets['fmt'] = target([{ command: `cargo fmt -p ${crate.name} --check`, cwd, outputs: [] }], crateInputs(crate), true);
+    targets.fmt = target(
+      [{ command: `cargo fmt -p ${crate.name} --check`, cwd, outputs: [] }],
+      crateInputs(crate),
+      true,
+    );
     suites.push({ runner: 'cargo', crate: crate.name, cwd, arguments: crate.testArguments });
   }
   if (npmPackage?.typescript) {
     const cwd = npmPackage.root;
     if (npmPackage.buildOutput) {
-      builds.push({ command: 'tsc -p tsconfig.build.json', cwd, outputs: [`{workspaceRoot}/${npmPackage.buildOutput}`] });
+      builds.push({
+        command: 'tsc -p tsconfig.build.json',
+        cwd,
+        outputs: [`{workspaceRoot}/${npmPackage.buildOutput}`],
+      });
     }
-    targets['typecheck'] = target([{ command: 'tsc --noEmit -p tsconfig.json', cwd, outputs: [] }], PACKAGE_INPUTS, false);
+    targets.typecheck = target([{ command: 'tsc --noEmit -p tsconfig.json', cwd, outputs: [] }], PACKAGE_INPUTS, false);
     if (npmPackage.jest) suites.push({ runner: 'jest', cwd });
     if (biome) lints.push({ command: `biome check ${cwd}`, cwd: '.', outputs: [] });
   }
 
   const inputs = unique([...(crate ? crateInputs(crate) : []), ...(npmPackage?.typescript ? PACKAGE_INPUTS : [])]);
   const rust = crate !== undefined;
-  if (builds.length > 0) targets['build'] = { ...target(builds, inputs, rust), dependsOn: ['^build'] };
-  if (lints.length > 0) targets['lint'] = target(lints, inputs, rust);
+  if (builds.length > 0) targets.build = { ...target(builds, inputs, rust), dependsOn: ['^build'] };
+  if (lints.length > 0) targets.lint = target(lints, inputs, rust);
   if (suites.length > 0) {
-    targets['test'] = {
+    targets.test = {
       executor: '@krepis/nx:test',
       cache: true,
       inputs,
@@ -89,7 +97,10 @@ function target(steps: readonly Step[], inputs: Inputs, rust: boolean): TargetCo
       ? { command: first.command, options: { cwd: first.cwd } }
       : {
           executor: 'nx:run-commands',
-          options: { commands: steps.map(({ command, cwd }) => ({ command: inFolder(command, cwd) })), parallel: false },
+          options: {
+            commands: steps.map(({ command, cwd }) => ({ command: inFolder(command, cwd) })),
+            parallel: false,
+          },
         }),
     cache: true,
     inputs,

@@ -65,7 +65,5 @@ export function edges(workspace: Workspace): Edge[] {
 
 /** The deepest root that holds the path. */
 function owner(path: string, roots: readonly string[]): string | undefined {
-  return roots
-    .filter((root) => path === root || path.startsWith(`${root}/`))
-    .sort((a, b) => b.length - a.length)[0];
+  return roots.filter((root) => path === root || path.startsWith(`${root}/`)).sort((a, b) => b.length - a.length)[0];
 }
