@@ -1,0 +1,153 @@
+//! One run: where, how it talks, and the steps that several commands share.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use krepis_change::{Change, Failure, Tree, WorkspacePath};
+use krepis_rules::Config;
+use krepis_workspace::{Applied, DiskTree, Meta, Options, Workspace};
+
+use crate::arguments::Global;
+use crate::errors;
+use crate::output::{Shell, files_json};
+
+/// One run of krepis.
+#[derive(Debug)]
+pub struct Session {
+    /// How it talks.
+    pub shell: Shell,
+    /// Options of every command.
+    pub global: Global,
+    /// Where it runs: the current folder, or the one of `-C`.
+    pub directory: PathBuf,
+}
+
+impl Session {
+    /// Finds the folder to run in.
+    pub fn new(global: Global, shell: Shell) -> Result<Self, Failure> {
+        let directory = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        let directory = std::fs::canonicalize(&directory).map_err(|error| {
+            Failure::new(&errors::NO_DIRECTORY, format!("`{}` is not a folder to run in", directory.display()))
+                .reason(error.to_string())
+                .hint("name an existing folder with -C, or leave it out to use the current one")
+        })?;
+        Ok(Self { shell, global, directory })
+    }
+
+    /// The workspace this run is in.
+    pub fn workspace(&self) -> Result<Workspace, Failure> {
+        Workspace::find(&self.directory)
+    }
+
+    /// How long to wait for another writer.
+    pub fn options(&self) -> Options {
+        Options { lock_timeout: Duration::try_from_secs_f64(self.global.lock_timeout).unwrap_or_default() }
+    }
+
+    /// Who, when, and by which command, for the history.
+    pub fn meta(&self, workspace: &Workspace, title: impl Into<String>) -> Meta {
+        let command = std::iter::once("krepis".to_owned()).chain(std::env::args().skip(1)).collect();
+        self.meta_of(workspace, title, command)
+    }
+
+    /// The same with another writer's command line.
+    pub fn meta_of(&self, workspace: &Workspace, title: impl Into<String>, command: Vec<String>) -> Meta {
+        Meta {
+            command,
+            actor: actor(),
+            title: title.into(),
+            git_head: krepis_workspace::git_head(workspace.root()),
+            time: SystemTime::now(),
+        }
+    }
+
+    /// Plans under the lock, judges, applies and reports. `plan` sees the disk as it is then.
+    pub fn transact(
+        &self,
+        workspace: &Workspace,
+        meta: &Meta,
+        plan: &mut dyn FnMut(&dyn Tree) -> Result<Change, Failure>,
+    ) -> Result<Applied, Failure> {
+        workspace.apply(plan, &judge, meta, &self.options())
+    }
+
+    /// Says what was done.
+    pub fn report(&self, applied: &Applied, title: &str) {
+        if self.shell.is_json() {
+            self.shell.json(&serde_json::json!({
+                "schema": 1,
+                "operation": applied.operation.as_ref().map(ToString::to_string),
+                "title": title,
+                "files": files_json(&applied.change),
+            }));
+            return;
+        }
+        self.shell.files(&applied.change);
+        match &applied.operation {
+            Some(operation) => self.shell.say(&format!("Done: {title} ({operation}). `krepis undo` takes it back.")),
+            None => self.shell.say(&format!("Nothing to change: {title}.")),
+        }
+    }
+
+    /// Shows a change that is not made: the diff on stdout.
+    pub fn preview(&self, change: &Change) {
+        if self.shell.is_json() {
+            self.shell.json(&serde_json::json!({
+                "schema": 1,
+                "operation": null,
+                "title": change.title,
+                "files": files_json(change),
+                "patch": krepis_change::render_patch(change),
+            }));
+            return;
+        }
+        self.shell.data(&krepis_change::render_patch(change));
+        self.shell.files(change);
+        self.shell.say("Dry run: nothing was written.");
+    }
+
+    /// Reads a file named on the command line; `-` is standard input.
+    pub fn input(&self, file: &Path) -> Result<Vec<u8>, Failure> {
+        use std::io::Read as _;
+        let read = if file == Path::new("-") {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        } else {
+            std::fs::read(self.directory.join(file))
+        };
+        read.map_err(|error| {
+            Failure::new(&errors::INPUT_UNREADABLE, format!("`{}` cannot be read", file.display()))
+                .reason(error.to_string())
+                .hint("name a readable file, or `-` for standard input")
+        })
+    }
+}
+
+/// The rules gate as the transaction wants it.
+pub fn judge(before: &dyn Tree, change: &Change) -> Result<(), Failure> {
+    krepis_rules::gate(before, change).map(drop)
+}
+
+/// krepis.json of a tree; the default (no elements, no rules) if there is none.
+pub fn config(tree: &dyn Tree) -> Result<Config, Failure> {
+    krepis_rules::load_config(tree)
+}
+
+/// The text of krepis.json, `{}` if there is none.
+pub fn config_text(tree: &dyn Tree) -> String {
+    WorkspacePath::parse("krepis.json")
+        .ok()
+        .and_then(|path| tree.state(&path).ok())
+        .and_then(|state| state.as_text().map(str::to_owned))
+        .unwrap_or_else(|| "{}".to_owned())
+}
+
+/// The disk below a workspace's root.
+pub fn disk(workspace: &Workspace) -> DiskTree {
+    workspace.tree()
+}
+
+fn actor() -> String {
+    let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    krepis_workspace::account_name().or_else(|| named("USER")).or_else(|| named("USERNAME")).unwrap_or_else(|| "unknown".to_owned())
+}

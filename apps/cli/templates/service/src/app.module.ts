@@ -1,0 +1,7 @@
+import { defineModule } from '@krepis/core';
+import { helloModule } from './hello/hello.module.ts';
+
+export const appModule = defineModule({
+  imports: [helloModule],
+  providers: [],
+});

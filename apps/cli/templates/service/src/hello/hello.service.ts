@@ -1,0 +1,6 @@
+/** Greets people. */
+export class HelloService {
+  greeting(name: string): string {
+    return `Hello, ${name}!`;
+  }
+}

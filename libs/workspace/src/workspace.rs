@@ -1,0 +1,82 @@
+//! Opening a workspace.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use krepis_change::Failure;
+
+use crate::{DiskTree, Lock, errors, not_writable};
+
+/// The name of the file that makes a folder a workspace.
+const CONFIG: &str = "krepis.json";
+
+/// A Krepis workspace: a folder with a krepis.json, and its history beside it.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The nearest folder at or above `start` (absolute) with a krepis.json, or with a history: after `krepis undo` took
+    /// back a `krepis init` there is no krepis.json, but still a redo.
+    pub fn find(start: &Path) -> Result<Self, Failure> {
+        start
+            .ancestors()
+            .find(|folder| folder.join(CONFIG).is_file() || folder.join(".krepis/history/ops").is_dir())
+            .map(Self::at)
+            .ok_or_else(|| {
+                Failure::new(&errors::NO_WORKSPACE, format!("no krepis.json in {} or above it", start.display()))
+                    .hint("run `krepis init` in your project, or `krepis new DIR` for a new one")
+            })
+    }
+
+    /// The workspace at `root`, whatever is there.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Its folder, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its files.
+    pub fn tree(&self) -> DiskTree {
+        DiskTree::new(&self.root)
+    }
+
+    /// Where krepis keeps its own: `.krepis`.
+    pub fn private_folder(&self) -> PathBuf {
+        self.root.join(".krepis")
+    }
+
+    /// Takes the writer's lock; makes `.krepis` (0700, ignoring itself) if it is not there.
+    pub fn lock(&self, timeout: Duration) -> Result<Lock, Failure> {
+        self.make_private_folder()
+            .map_err(|error| not_writable(&format!("making {}", self.private_folder().display()), &error))?;
+        Lock::take(&self.private_folder().join("lock"), timeout)
+    }
+
+    fn make_private_folder(&self) -> io::Result<()> {
+        let folder = self.private_folder();
+        match fs::DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        let ignore = folder.join(".gitignore");
+        if ignore.exists() {
+            return Ok(());
+        }
+        use std::io::Write as _;
+        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&ignore);
+        match made {
+            Ok(mut file) => file.write_all(b"*\n"),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
