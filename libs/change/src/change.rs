@@ -28,7 +28,7 @@ pub struct Transition {
     pub renamed_from: Option<WorkspacePath>,
 }
 
-/// A ChangeSet resolved against a tree: the value that rules judge and history records.
+/// A `ChangeSet` resolved against a tree: the value that rules judge and history records.
 ///
 /// Transitions are sorted by path, at most one a path, and none whose before and after are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -64,9 +64,8 @@ pub(crate) fn check_form(path: &str, index: usize, edit: &Edit) -> Result<(), Fa
         .hint("write { \"start\", \"end\", \"text\" } or { \"find\", \"replace\" }"))
     };
     match (edit.start, edit.end, &edit.text, &edit.find, &edit.replace) {
-        (Some(_), Some(_), Some(_), None, None) => Ok(()),
         (None, None, None, Some(find), Some(_)) if find.is_empty() => wrong("`find` is empty"),
-        (None, None, None, Some(_), Some(_)) => Ok(()),
+        (Some(_), Some(_), Some(_), None, None) | (None, None, None, Some(_), Some(_)) => Ok(()),
         (None, None, None, None, None) => wrong("it is empty"),
         (None, None, None, ..) => wrong("`find` and `replace` belong together"),
         (.., None, None) => wrong("a span has `start`, `end` and `text`"),

@@ -91,7 +91,7 @@ fn failure(bytes: &[u8], error: &serde_json::Error) -> Failure {
     )
 }
 
-/// serde_json counts bytes, people count characters.
+/// `serde_json` counts bytes, people count characters.
 fn characters(bytes: &[u8], line: usize, column: usize) -> usize {
     let text = bytes
         .split(|byte| *byte == b'\n')

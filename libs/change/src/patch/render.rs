@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
-
 use super::quote::quote;
+use crate::diff::{Piece, pieces};
 use crate::{Change, FileState, Transition, WorkspacePath};
 
 const CONTEXT: usize = 3;
@@ -178,10 +177,10 @@ fn lines(text: &str) -> Vec<&str> {
 /// Share of the larger text, in per cent, that both have; by lines, as a reader would say it.
 fn similarity(from: &str, to: &str) -> usize {
     let (old, new) = (lines(from), lines(to));
-    let same: usize = capture_diff_slices(Algorithm::Myers, &old, &new)
-        .iter()
-        .filter(|op| op.tag() == DiffTag::Equal)
-        .flat_map(|op| &old[op.old_range()])
+    let same: usize = pieces(&old, &new)
+        .into_iter()
+        .filter(|piece| piece.same)
+        .flat_map(|piece| &old[piece.old])
         .map(|line| line.len())
         .sum();
     // 100 is kept for equal content.
@@ -190,40 +189,77 @@ fn similarity(from: &str, to: &str) -> usize {
 
 fn hunks(out: &mut String, from: &str, to: &str) {
     let (old, new) = (lines(from), lines(to));
-    let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
-    for group in group_diff_ops(ops, CONTEXT) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+    for hunk in grouped(pieces(&old, &new)) {
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else {
             continue;
         };
         line(
             out,
             format_args!(
                 "@@ -{} +{} @@",
-                range(first.old_range().start, last.old_range().end),
-                range(first.new_range().start, last.new_range().end)
+                range(first.old.start, last.old.end),
+                range(first.new.start, last.new.end)
             ),
         );
-        for op in &group {
-            hunk_lines(out, op, &old, &new);
+        for piece in &hunk {
+            if piece.same {
+                signed(out, ' ', &old[piece.old.clone()]);
+            } else {
+                signed(out, '-', &old[piece.old.clone()]);
+                signed(out, '+', &new[piece.new.clone()]);
+            }
         }
     }
 }
 
-fn hunk_lines(out: &mut String, op: &DiffOp, old: &[&str], new: &[&str]) {
-    let mut write = |sign: char, lines: &[&str]| {
-        for line in lines {
-            out.push(sign);
-            out.push_str(line);
-            if !line.ends_with('\n') {
-                out.push_str("\n\\ No newline at end of file\n");
-            }
+/// Hunks: changes with up to three lines of context, joined where their contexts touch.
+fn grouped(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut hunks: Vec<Vec<Piece>> = Vec::new();
+    let mut open: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        if !piece.same {
+            open.push(piece);
+            continue;
         }
-    };
-    if op.tag() == DiffTag::Equal {
-        write(' ', &old[op.old_range()]);
-    } else {
-        write('-', &old[op.old_range()]);
-        write('+', &new[op.new_range()]);
+        let changed = open.iter().any(|piece| !piece.same);
+        if changed && piece.old.len() <= 2 * CONTEXT {
+            open.push(piece);
+            continue;
+        }
+        if changed {
+            open.push(Piece {
+                old: piece.old.start..piece.old.start + CONTEXT,
+                new: piece.new.start..piece.new.start + CONTEXT,
+                ..piece
+            });
+            hunks.push(std::mem::take(&mut open));
+        }
+        let context = piece.old.len().min(CONTEXT);
+        open = vec![Piece {
+            old: piece.old.end - context..piece.old.end,
+            new: piece.new.end - context..piece.new.end,
+            ..piece
+        }];
+    }
+    if open.iter().any(|piece| !piece.same) {
+        // The last piece may be longer than a context.
+        if let Some(last) = open.last_mut().filter(|last| last.same) {
+            let context = last.old.len().min(CONTEXT);
+            last.old.end = last.old.start + context;
+            last.new.end = last.new.start + context;
+        }
+        hunks.push(open);
+    }
+    hunks
+}
+
+fn signed(out: &mut String, sign: char, lines: &[&str]) {
+    for line in lines {
+        out.push(sign);
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push_str("\n\\ No newline at end of file\n");
+        }
     }
 }
 

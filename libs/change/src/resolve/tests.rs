@@ -133,6 +133,7 @@ fn creates_replaces_edits_renames_links_and_deletes() {
             "new/n.ts: absent => \"n\" 644",
         ]
     );
+    assert_eq!(resolve(&crate::change_set(&change), &tree).unwrap(), change);
     assert_eq!(change.transitions[1].edits.len(), 1);
     assert_eq!(change.transitions[5].renamed_from.as_ref().unwrap().as_str(), "c");
 }
@@ -344,6 +345,7 @@ fn names_move_along_a_chain_and_may_be_swapped() {
             "c: absent => \"2\" 644"
         ]
     );
+    assert_eq!(resolve(&crate::change_set(&chain), &tree).unwrap(), chain);
     let swap = resolve(&set(vec![rename("a", "b", "1"), rename("b", "a", "2")]), &tree).unwrap();
     assert_eq!(
         outline(&swap),
@@ -495,6 +497,7 @@ proptest! {
             for t in &change.transitions {
                 prop_assert_eq!(&tree.state(&t.path).unwrap(), &t.before);
             }
+            prop_assert_eq!(resolve(&crate::change_set(&change), &tree).unwrap(), change);
         }
     }
 }
