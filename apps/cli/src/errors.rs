@@ -26,6 +26,10 @@ pub const NO_DIRECTORY: Code = Code { id: "KRP1010", exit: 2, title: "the folder
 pub const UNHEALTHY: Code = Code { id: "KRP1011", exit: 1, title: "krepis doctor found something that will not work" };
 /// No tarball of a package in the folder given with --packages.
 pub const NO_TARBALL: Code = Code { id: "KRP1012", exit: 2, title: "a package's tarball is missing" };
+/// The folder for a new service cannot be made.
+pub const NOT_MADE: Code = Code { id: "KRP1013", exit: 1, title: "a folder cannot be made" };
+/// The name of a new service is no package name.
+pub const BAD_NAME: Code = Code { id: "KRP1014", exit: 2, title: "the name of a new service is not a package name" };
 
 /// All of them, for the reference.
 pub const CODES: &[&Code] = &[
@@ -41,4 +45,6 @@ pub const CODES: &[&Code] = &[
     &NO_DIRECTORY,
     &UNHEALTHY,
     &NO_TARBALL,
+    &NOT_MADE,
+    &BAD_NAME,
 ];

@@ -1,0 +1,68 @@
+//! `krepis run COMMAND…`: commands of krepis.json, in parallel; the good results become one operation.
+
+use krepis_change::Failure;
+use serde_json::{Value, json};
+
+use crate::arguments::RunArguments;
+use crate::errors;
+use crate::output::{failure_json, files_json};
+use crate::propose::{Request, Source};
+use crate::runner::{Limits, Runner};
+use crate::session::{Session, config};
+
+pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
+    let workspace = session.workspace()?;
+    let options: Value = serde_json::from_str(&arguments.options).ok().filter(Value::is_object).ok_or_else(|| {
+        Failure::new(&errors::USAGE, "--options is not a JSON object").hint("for example --options '{\"name\":\"x\"}'")
+    })?;
+    let config = config(&workspace.tree())?;
+    let requests = arguments
+        .commands
+        .iter()
+        .map(|name| {
+            let module = config.commands.get(name).ok_or_else(|| unknown(name, config.commands.keys()))?;
+            Ok(Request {
+                name: name.clone(),
+                source: Source::Module(workspace.root().join(module)),
+                options: options.clone(),
+            })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let limits = Limits { timeout: arguments.timeout, memory_mb: arguments.memory };
+    let mut runner = Runner::of_workspace(session, &workspace, limits);
+    runner.all_or_nothing = arguments.all_or_nothing;
+    let joined = runner.settle(&requests, arguments.dry_run)?;
+
+    for (_, failure) in &joined.failed {
+        if !session.shell.is_json() {
+            session.shell.fail(failure);
+        }
+    }
+    if session.shell.is_json() {
+        session.shell.json(&json!({
+            "schema": 1,
+            "operation": joined.applied.as_ref().and_then(|applied| applied.operation.as_ref()).map(ToString::to_string),
+            "title": joined.change.title,
+            "landed": joined.landed,
+            "failed": joined.failed.iter().map(|(name, failure)| json!({ "command": name, "error": failure_json(failure) })).collect::<Vec<_>>(),
+            "files": files_json(&joined.change),
+        }));
+    } else if arguments.dry_run {
+        session.preview(&joined.change);
+    } else if let Some(applied) = &joined.applied {
+        session.report(applied, &joined.change.title);
+    } else {
+        session.shell.say("Nothing was applied.");
+    }
+    Ok(Failure::join(joined.failed.into_iter().map(|(_, failure)| failure)).map_or(0, |failure| failure.exit()))
+}
+
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Failure {
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let hint = if known.is_empty() {
+        "name commands under `commands` in krepis.json: { \"NAME\": \"./tools/x.ts\" }".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    Failure::new(&errors::UNKNOWN_COMMAND, format!("krepis.json has no command `{name}`")).hint(hint)
+}
