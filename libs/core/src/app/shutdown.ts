@@ -5,7 +5,10 @@ import type { Logger } from './logger.ts';
 
 /** How an app ends when the process is told to. */
 export interface ShutdownOptions {
-  /** Signals that end the app once it listens. A second one ends the process at once. Default SIGTERM and SIGINT. */
+  /**
+   * Signals that end the app once it listens. Another, half a second later or more, ends the process
+   * at once. Default SIGTERM and SIGINT.
+   */
   readonly signals?: readonly NodeJS.Signals[];
   /**
    * How long to go on answering after `/health/ready` says no, in milliseconds, so that a load balancer sees it before
@@ -25,6 +28,9 @@ export interface Stoppable {
   /** Runs the shutdown hooks; says what it is at. */
   readonly end: (entering: (name: string) => void) => Promise<void>;
 }
+
+// npm and shells pass on a signal that the whole process group has had already; only a later one is an impatient user.
+const REPEAT_MS = 500;
 
 // Hooks get the last quarter: a client that never finishes must not cost the app its flushes.
 const DRAIN_SHARE = 0.75;
@@ -58,7 +64,7 @@ export async function stop(app: Stoppable, deadlineMs: number, log: Logger): Pro
 }
 
 /**
- * Ends the process with its app: on the first signal gracefully, with status 0, or 1 if that failed; on the second at once.
+ * Ends the process with its app: on the first signal gracefully, with status 0, or 1 if that failed; on a later one at once.
  * Returns what takes the listeners away again.
  */
 export function stopOnSignals(
@@ -66,10 +72,13 @@ export function stopOnSignals(
   stopApp: (signal: NodeJS.Signals) => Promise<void>,
   log: Logger,
 ): () => void {
-  let isStopping = false;
+  let stoppingSince: number | undefined;
   const listener = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(128 + constants.signals[signal]);
-    isStopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince >= REPEAT_MS) process.exit(128 + constants.signals[signal]);
+      return;
+    }
+    stoppingSince = performance.now();
     stopApp(signal).then(
       () => process.exit(0),
       (error: unknown) => {
@@ -81,6 +90,6 @@ export function stopOnSignals(
   for (const signal of signals) process.on(signal, listener);
   return () => {
     // While stopping they stay: a second signal has to find them.
-    if (!isStopping) for (const signal of signals) process.off(signal, listener);
+    if (stoppingSince === undefined) for (const signal of signals) process.off(signal, listener);
   };
 }

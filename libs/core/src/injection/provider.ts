@@ -72,17 +72,34 @@ type Constructible<C> = C extends new () => unknown
       : { readonly 'constructor parameters must match `static inject`': never }
     : { readonly 'constructor has parameters: use inject() fields or `static inject`': never };
 
-type CheckedProvider<P> = P extends { readonly provide: infer T }
-  ? P extends { readonly useClass: infer C }
-    ? { readonly useClass: ConcreteClass<TokenType<T>> & Constructible<C> }
-    : P extends { readonly useValue: unknown }
-      ? { readonly useValue: TokenType<T> }
-      : P extends { readonly async: true }
-        ? { readonly useFactory: () => Promise<TokenType<T>> }
-        : P extends { readonly useFactory: unknown }
-          ? { readonly useFactory: () => TokenType<T> }
-          : { readonly useExisting: Token<TokenType<T>> }
-  : Constructible<P>;
+/** What an entry that provides `T` in a long form must be; `unknown` if it is that. */
+type Fault<P, T> = P extends { readonly useClass: infer C }
+  ? C extends ConcreteClass<T>
+    ? C extends Constructible<C>
+      ? unknown
+      : { readonly useClass: Constructible<C> }
+    : { readonly useClass: ConcreteClass<T> }
+  : P extends { readonly async: true }
+    ? P extends { readonly useFactory: () => Promise<T> }
+      ? unknown
+      : { readonly useFactory: () => Promise<T> }
+    : P extends { readonly useFactory: unknown }
+      ? P extends { readonly useFactory: () => T }
+        ? unknown
+        : { readonly useFactory: () => T }
+      : P extends { readonly useExisting: unknown }
+        ? P extends { readonly useExisting: Token<T> }
+          ? unknown
+          : { readonly useExisting: Token<T> }
+        : P extends { readonly useValue: T }
+          ? unknown
+          : { readonly useValue: T };
+
+type CheckedProvider<P> = P extends { readonly provide: infer Key }
+  ? P & Fault<P, TokenType<Key>>
+  : P extends Constructible<P>
+    ? P
+    : Constructible<P>;
 
 /** Compares, at compile time, each provider of a list with the type of the token it provides. */
 export type CheckedProviders<List extends readonly unknown[]> = {
