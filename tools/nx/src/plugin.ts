@@ -33,11 +33,12 @@ export const createNodes: CreateNodes<PluginOptions> = [
     for (const root of new Set([...crates.keys(), ...packages.keys()])) {
       const crate = crates.get(root);
       const npmPackage = packages.get(root);
+      const project = npmPackage?.name ?? crate?.name ?? root;
       add(crate ? join(root, 'Cargo.toml') : join(root, 'package.json'), {
         root,
-        name: npmPackage?.name ?? crate?.name ?? root,
+        name: project,
         sourceRoot: join(root, 'src'),
-        targets: inferTargets({ crate, npmPackage, biome }),
+        targets: inferTargets({ name: project, crate, npmPackage, biome }),
       });
     }
     for (const root of workspace.messages.modules) {

@@ -13,6 +13,8 @@ type Inputs = NonNullable<TargetConfiguration['inputs']>;
 
 /** What a root holds; a folder with both manifests (generated code of messages) is one project. */
 export interface Holding {
+  /** Name of the project in Nx. */
+  readonly name: string;
   readonly crate?: Crate | undefined;
   readonly npmPackage?: NpmPackage | undefined;
   /** True with a biome.json at the Nx root. */
@@ -25,7 +27,7 @@ export interface Holding {
  * Rust tasks run one at a time: Cargo's build lock would make them wait for each other while holding Nx's slots.
  * Their outputs are exact artefacts, never `target/`.
  */
-export function inferTargets({ crate, npmPackage, biome }: Holding): Targets {
+export function inferTargets({ name, crate, npmPackage, biome }: Holding): Targets {
   const targets: Targets = {};
   const suites: Suite[] = [];
   const lints: Step[] = [];
@@ -70,7 +72,7 @@ export function inferTargets({ crate, npmPackage, biome }: Holding): Targets {
       cache: true,
       inputs,
       outputs: ['{options.results}'],
-      options: { suites, results: 'dist/test-results/{projectName}.json' },
+      options: { suites, results: `dist/test-results/${name.replaceAll('/', '-')}.json` },
       ...(rust ? { parallelism: false } : {}),
     };
   }

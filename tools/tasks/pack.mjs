@@ -1,0 +1,22 @@
+/**
+ * `npm run pack -- DIR [--publishable]`: writes the npm packages as tarballs into DIR and prints their paths.
+ *
+ * Without `--publishable` they install without a registry for the @krepis scope: what they need of each other are
+ * `file:` paths into DIR. With it they name each other by version, as they would be published.
+ */
+import { parseArgs } from 'node:util';
+import { pack } from './lib/pack.mjs';
+import { fail, onWorkspaceNode, run } from './setup.mjs';
+
+const caller = process.env.INIT_CWD ?? process.cwd();
+onWorkspaceNode();
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { publishable: { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false } },
+});
+if (positionals.length > 1) fail('usage: npm run pack -- DIR [--publishable]', 2);
+if (!values['no-build']) run('node', ['tools/tasks/build.mjs', 'packages', 'runner', 'cli']);
+const { resolve } = await import('node:path');
+for (const file of pack(resolve(caller, positionals[0] ?? 'dist/packages'), { publishable: values.publishable }))
+  console.log(file);
