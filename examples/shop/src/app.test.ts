@@ -32,7 +32,7 @@ test('an order is placed, listed, found and cancelled', () =>
     const placed = await app.inject({ method: 'POST', url: '/orders', body: order });
     assert.equal(placed.status, 201);
     const { id, total, status } = placed.json<{ id: string; total: number; status: string }>();
-    assert.equal(placed.headers['location'], `/orders/${id}`);
+    assert.equal(placed.headers.location, `/orders/${id}`);
     assert.equal(total, 1600);
     assert.equal(status, 'placed');
 

@@ -10,9 +10,9 @@ export const orderBody = bodySchema<OrderRequest>((reader, body) => {
   const read = reader.list(lines, ['lines']).map((entry, index) => {
     const line = reader.record(entry, ['lines', index]);
     return {
-      product: reader.text(line['product'], ['lines', index, 'product']),
-      quantity: reader.whole(line['quantity'], ['lines', index, 'quantity']),
-      cents: reader.whole(line['price'], ['lines', index, 'price']),
+      product: reader.text(line.product, ['lines', index, 'product']),
+      quantity: reader.whole(line.quantity, ['lines', index, 'quantity']),
+      cents: reader.whole(line.price, ['lines', index, 'price']),
     };
   });
   return {
