@@ -1,0 +1,34 @@
+/** What the repeated runs of one thing came to. */
+export interface Sample {
+  /** Median. */
+  readonly median: number;
+  /** Number of runs. */
+  readonly n: number;
+  /** Smallest and largest value. */
+  readonly spread: Spread;
+}
+
+/** Smallest and largest value of several runs. */
+export interface Spread {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Summarises runs.
+ *
+ * @param values - one number per run, at least one
+ * @throws RangeError without values
+ * @example
+ * summarize([3, 1, 2]); // { median: 2, n: 3, spread: { min: 1, max: 3 } }
+ */
+export function summarize(values: readonly number[]): Sample {
+  const sorted = [...values].sort((left, right) => left - right);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.ceil((sorted.length - 1) / 2)];
+  const [min, max] = [sorted.at(0), sorted.at(-1)];
+  if (low === undefined || high === undefined || min === undefined || max === undefined) {
+    throw new RangeError('no runs to summarise');
+  }
+  return { median: (low + high) / 2, n: sorted.length, spread: { min, max } };
+}
