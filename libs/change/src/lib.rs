@@ -22,7 +22,7 @@ pub use digest::Digest;
 pub use failure::{At, Code, Failure};
 pub use json::{parse_json, print_json};
 pub use merge::{MergeConflict, MergeError, merge};
-pub use patch::render_patch;
+pub use patch::{parse_input, parse_patch, render_patch};
 pub use path::WorkspacePath;
 pub use resolve::resolve;
 pub use set::change_set;
