@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util';
 import { pack } from './lib/pack.mjs';
 import { fail, onWorkspaceNode, run } from './setup.mjs';
 
-const caller = process.env.INIT_CWD ?? process.cwd();
+// Kept for the same task on the other Node, which starts in the root.
+process.env.INIT_CWD ??= process.cwd();
+const caller = process.env.INIT_CWD;
 onWorkspaceNode();
 
 const { values, positionals } = parseArgs({

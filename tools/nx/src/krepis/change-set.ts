@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { errors, KrepisError } from '../errors.ts';
 
@@ -41,7 +42,8 @@ export function pendingChanges(tree: Tree, workspace: string, title = 'pending')
   const files = tree.listChanges().flatMap(({ path, type, content, options }): FileChange[] => {
     const relative = below(workspace, path);
     if (relative === undefined) return [];
-    if (type === 'DELETE') return [{ path: relative, delete: true }];
+    if (type === 'DELETE')
+      return filesBelow(tree.root, path).map((file) => ({ path: below(workspace, file)!, delete: true }));
     const mode = options?.mode === undefined ? {} : { mode: octal(options.mode) };
     return [{ path: relative, ...body(content ?? Buffer.alloc(0)), ...mode }];
   });
@@ -138,6 +140,13 @@ function readFile(tree: Tree, path: string): Buffer | undefined {
 function body(content: Buffer): { text: string } | { content: string } {
   const text = content.toString('utf8');
   return Buffer.from(text, 'utf8').equals(content) ? { text } : { content: content.toString('base64') };
+}
+
+/** The files a deletion takes away: Nx lists a folder as one entry, a change set names files. */
+function filesBelow(root: string, path: string): string[] {
+  const stat = statSync(join(root, path), { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return [path];
+  return readdirSync(join(root, path)).flatMap((name) => filesBelow(root, posix.join(path, name)));
 }
 
 function octal(mode: string | number): string {
