@@ -1,11 +1,12 @@
 //! One run: where, how it talks, and the steps that several commands share.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use krepis_change::{Change, Failure, Tree, WorkspacePath};
+use krepis_history::{Ending, Meta, Recovered};
 use krepis_rules::Config;
-use krepis_workspace::{Applied, DiskTree, Meta, Options, Workspace};
+use krepis_workspace::{Applied, Options, Plan, Workspace};
 
 use crate::arguments::Global;
 use crate::errors;
@@ -57,7 +58,11 @@ impl Session {
             actor: actor(),
             title: title.into(),
             git_head: krepis_workspace::git_head(workspace.root()),
-            time: SystemTime::now(),
+            time_ms: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .ok()
+                .and_then(|since| i64::try_from(since.as_millis()).ok())
+                .unwrap_or_default(),
         }
     }
 
@@ -65,10 +70,28 @@ impl Session {
     pub fn transact(
         &self,
         workspace: &Workspace,
-        meta: &Meta,
-        plan: &mut dyn FnMut(&dyn Tree) -> Result<Change, Failure>,
+        meta: Meta,
+        plan: &mut Plan,
     ) -> Result<Applied, Failure> {
-        workspace.apply(plan, &judge, meta, &self.options())
+        let applied = workspace.apply(plan, &judge, meta, self.options())?;
+        self.say_recovered(&applied.recovered);
+        Ok(applied)
+    }
+
+    /// Says what a crash had left behind and how it ended.
+    pub fn say_recovered(&self, recovered: &[Recovered]) {
+        for one in recovered {
+            let how = match one.ending {
+                Ending::Aborted => "it was taken back",
+                Ending::Done => "it had been completed",
+                Ending::Completed => "it was completed from what is on disk",
+                Ending::Dropped => "it had changed nothing",
+            };
+            self.shell.warn(&format!("`{}` ({}) was interrupted: {how}", one.title, one.id));
+            for copy in &one.rescued {
+                self.shell.warn(&format!("a content that belonged to neither side is kept in {}", copy.display()));
+            }
+        }
     }
 
     /// Says what was done.
@@ -76,7 +99,7 @@ impl Session {
         if self.shell.is_json() {
             self.shell.json(&serde_json::json!({
                 "schema": 1,
-                "operation": applied.operation.as_ref().map(ToString::to_string),
+                "operation": applied.operation.as_ref().map(|operation| operation.id.to_string()),
                 "title": title,
                 "files": files_json(&applied.change),
             }));
@@ -84,7 +107,7 @@ impl Session {
         }
         self.shell.files(&applied.change);
         match &applied.operation {
-            Some(operation) => self.shell.say(&format!("Done: {title} ({operation}). `krepis undo` takes it back.")),
+            Some(operation) => self.shell.say(&format!("Done: {title} ({}). `krepis undo` takes it back.", operation.id)),
             None => self.shell.say(&format!("Nothing to change: {title}.")),
         }
     }
@@ -140,11 +163,6 @@ pub fn config_text(tree: &dyn Tree) -> String {
         .and_then(|path| tree.state(&path).ok())
         .and_then(|state| state.as_text().map(str::to_owned))
         .unwrap_or_else(|| "{}".to_owned())
-}
-
-/// The disk below a workspace's root.
-pub fn disk(workspace: &Workspace) -> DiskTree {
-    workspace.tree()
 }
 
 fn actor() -> String {

@@ -4,6 +4,8 @@ mod account;
 pub mod errors;
 mod git;
 mod lock;
+mod secret;
+mod transaction;
 mod tree;
 mod workspace;
 
@@ -14,6 +16,7 @@ use krepis_change::Failure;
 pub use account::account_name;
 pub use git::git_head;
 pub use lock::Lock;
+pub use transaction::{Applied, Judge, Options, Plan, Turn};
 pub use tree::DiskTree;
 pub use workspace::Workspace;
 

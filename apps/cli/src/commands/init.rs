@@ -24,7 +24,7 @@ pub fn run(session: &Session, arguments: &InitArguments) -> Result<u8, Failure> 
         return Ok(0);
     }
     let meta = session.meta(&workspace, title);
-    let applied = session.transact(&workspace, &meta, &mut |tree| plan(tree))?;
+    let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
     session.report(&applied, title);
     session.shell.say("Next: krepis check, or krepis g service NAME");
     Ok(0)

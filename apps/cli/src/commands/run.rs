@@ -41,7 +41,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
     if session.shell.is_json() {
         session.shell.json(&json!({
             "schema": 1,
-            "operation": joined.applied.as_ref().and_then(|applied| applied.operation.as_ref()).map(ToString::to_string),
+            "operation": joined.applied.as_ref().and_then(|applied| applied.operation.as_ref()).map(|operation| operation.id.to_string()),
             "title": joined.change.title,
             "landed": joined.landed,
             "failed": joined.failed.iter().map(|(name, failure)| json!({ "command": name, "error": failure_json(failure) })).collect::<Vec<_>>(),

@@ -1,0 +1,37 @@
+//! Files whose content the history may not keep.
+
+use krepis_change::{Change, Failure, Tree, WorkspacePath};
+
+use crate::errors;
+
+/// Refuses a change of `.env*` and of files listed under `secrets` in krepis.json: recording it would put the content
+/// into the history.
+pub(crate) fn refuse(tree: &dyn Tree, change: &Change) -> Result<(), Failure> {
+    let listed = krepis_rules::load_config(tree).map(|config| config.secrets).unwrap_or_default();
+    let found = change.transitions.iter().filter(|one| is_env(&one.path) || listed.is_match(&one.path)).map(|one| {
+        Failure::new(&errors::SECRET, format!("`{}` is kept secret, no change may touch it", one.path))
+            .at_path(&one.path)
+            .reason("the history keeps the contents of what it changes, and secrets must not lie in it")
+            .hint("edit the file by hand")
+    });
+    Failure::join(found).map_or(Ok(()), Err)
+}
+
+/// `.env`, `.env.local`, …, but not the examples that are meant to be shared.
+fn is_env(path: &WorkspacePath) -> bool {
+    let name = path.file_name();
+    let shared = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
+    (name == ".env" || name.starts_with(".env.")) && !shared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_files_are_secret_and_their_examples_are_not() {
+        let is = |path| is_env(&WorkspacePath::parse(path).expect("valid"));
+        assert!(is(".env") && is("apps/a/.env.local"));
+        assert!(!is(".env.example") && !is("src/env.ts") && !is(".envrc"));
+    }
+}
