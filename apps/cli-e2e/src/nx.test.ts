@@ -12,8 +12,8 @@ import {
   pathWithoutRust,
   read,
   status,
-  type,
-  typeOk,
+  typed,
+  typedOk,
 } from './nx.ts';
 import { historyFiles, removeTemporary, shop, snapshot, temporary, write } from './workspace.ts';
 
