@@ -8,7 +8,8 @@ function crates(files: Record<string, string>) {
   );
 }
 
-const edge = (found: ReturnType<typeof crates>, root: string) => found.find((crate) => crate.root === root)?.dependencies;
+const edge = (found: ReturnType<typeof crates>, root: string) =>
+  found.find((crate) => crate.root === root)?.dependencies;
 
 test('edges follow path dependencies: normal, dev, build, target, renamed, and those of the workspace table', () => {
   const found = crates({
@@ -88,9 +89,9 @@ test('a manifest that does not parse is an error with file, line and column', ()
 });
 
 test('a broken root manifest is an error too', () => {
-  expect(() => crates({ 'Cargo.toml': '[workspace\nmembers = ["a"]', 'a/Cargo.toml': '[package]\nname = "a"' })).toThrow(
-    /KRP7010[\s\S]*at: Cargo\.toml:1/,
-  );
+  expect(() =>
+    crates({ 'Cargo.toml': '[workspace\nmembers = ["a"]', 'a/Cargo.toml': '[package]\nname = "a"' }),
+  ).toThrow(/KRP7010[\s\S]*at: Cargo\.toml:1/);
 });
 
 test('a path that leads nowhere is an error with the line of the dependency', () => {

@@ -24,11 +24,15 @@ test('members come from pnpm-workspace.yaml, with its exclusions; other package.
 
 test('without it, from workspaces of package.json, in both forms; and any folder with a project.json', () => {
   const rest = { 'libs/a/package.json': json({ name: 'a' }), 'tools/b/package.json': json({ name: 'b' }) };
-  expect(packages({ 'package.json': json({ workspaces: ['libs/*'] }), ...rest }).map(({ name }) => name)).toEqual(['a']);
+  expect(packages({ 'package.json': json({ workspaces: ['libs/*'] }), ...rest }).map(({ name }) => name)).toEqual([
+    'a',
+  ]);
   expect(
-    packages({ 'package.json': json({ workspaces: { packages: ['libs/*'] } }), ...rest, 'tools/b/project.json': '{}' }).map(
-      ({ name }) => name,
-    ),
+    packages({
+      'package.json': json({ workspaces: { packages: ['libs/*'] } }),
+      ...rest,
+      'tools/b/project.json': '{}',
+    }).map(({ name }) => name),
   ).toEqual(['a', 'b']);
 });
 
@@ -67,8 +71,18 @@ test('what a package can do follows from its files', () => {
 });
 
 test.each([
-  ['package.json', { 'package.json': '{ "workspaces": ["a"] }', 'a/package.json': '{\n  "name": "a",\n  oops\n}' }, 'a/package.json:3:3'],
-  ['pnpm-workspace.yaml', { 'pnpm-workspace.yaml': 'packages:\n  - [a\n', 'package.json': '{}' }, 'pnpm-workspace.yaml:3'],
+  [
+    'package.json',
+    { 'package.json': '{ "workspaces": ["a"] }', 'a/package.json': '{\n  "name": "a",\n  oops\n}' },
+    'a/package.json:3:3',
+  ],
+  [
+    'pnpm-workspace.yaml',
+    { 'pnpm-workspace.yaml': 'packages:\n  - [a\n', 'package.json': '{}' },
+    'pnpm-workspace.yaml:3',
+  ],
 ])('a broken %s is an error with its place', (_, files, place) => {
-  expect(() => packages(files as unknown as Record<string, string>)).toThrow(new RegExp(`KRP7012[\\s\\S]*at: ${place}`));
+  expect(() => packages(files as unknown as Record<string, string>)).toThrow(
+    new RegExp(`KRP7012[\\s\\S]*at: ${place}`),
+  );
 });

@@ -29,7 +29,12 @@ test('a crate: one task at a time, the exact binary as output, Cargo.lock and th
     outputs: ['{workspaceRoot}/target/debug/acme'],
   });
   expect(targets.build?.inputs).toEqual(
-    expect.arrayContaining(['^default', '{workspaceRoot}/Cargo.lock', '{workspaceRoot}/.cargo/**/*', { runtime: expect.stringContaining('rustc -vV') }]),
+    expect.arrayContaining([
+      '^default',
+      '{workspaceRoot}/Cargo.lock',
+      '{workspaceRoot}/.cargo/**/*',
+      { runtime: expect.stringContaining('rustc -vV') },
+    ]),
   );
 });
 
@@ -41,14 +46,19 @@ test('a crate of a Cargo workspace further down: its own lock file, and commands
 
 test('a TypeScript package: what its files call for, and nothing else', () => {
   const targets = inferTargets({ name: '@acme/lib', npmPackage, biome: true });
-  expect(targets.build).toMatchObject({ command: 'tsc -p tsconfig.build.json', outputs: ['{workspaceRoot}/libs/lib/dist'] });
+  expect(targets.build).toMatchObject({
+    command: 'tsc -p tsconfig.build.json',
+    outputs: ['{workspaceRoot}/libs/lib/dist'],
+  });
   expect(targets.test).toMatchObject({
     executor: '@krepis/nx:test',
     options: { suites: [{ runner: 'jest', cwd: 'libs/lib' }], results: 'dist/test-results/@acme-lib.json' },
   });
   expect(targets.test?.parallelism).toBeUndefined();
   expect(
-    Object.keys(inferTargets({ name: 'x', npmPackage: { ...npmPackage, jest: false, buildOutput: undefined }, biome: false })),
+    Object.keys(
+      inferTargets({ name: 'x', npmPackage: { ...npmPackage, jest: false, buildOutput: undefined }, biome: false }),
+    ),
   ).toEqual(['typecheck']);
   expect(inferTargets({ name: 'x', npmPackage: { ...npmPackage, typescript: false }, biome: true })).toEqual({});
 });

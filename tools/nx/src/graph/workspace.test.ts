@@ -5,7 +5,8 @@ const FILES = {
   'Cargo.toml': '[workspace]\nmembers = ["libs/proto", "apps/cli"]',
   'package.json': '{ "workspaces": ["libs/proto", "libs/web"] }',
   'buf.yaml': 'version: v2\nmodules:\n  - path: proto\n',
-  'buf.gen.yaml': 'version: v2\nplugins:\n  - local: x\n    out: libs/proto/src/gen\n  - local: y\n    out: libs/proto/ts/gen\n',
+  'buf.gen.yaml':
+    'version: v2\nplugins:\n  - local: x\n    out: libs/proto/src/gen\n  - local: y\n    out: libs/proto/ts/gen\n',
   'libs/proto/Cargo.toml': '[package]\nname = "acme-proto"',
   'libs/proto/package.json': '{ "name": "@acme/proto" }',
   'libs/web/package.json': '{ "name": "@acme/web", "dependencies": { "@acme/proto": "workspace:*" } }',

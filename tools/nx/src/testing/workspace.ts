@@ -1,5 +1,15 @@
 /** Real folders for tests: an Nx tree over files on disk, and a krepis that records what it is told. */
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Tree } from '@nx/devkit';
@@ -26,7 +36,8 @@ export function removeFolders(): void {
 
 /** An Nx tree over a folder. */
 export function treeOver(root: string): Tree {
-  return Object.assign(createTree(), { root });
+  // Nx's own helper puts a .prettierrc in; here only the disk counts.
+  return Object.assign(createTree(), { root, recordedChanges: {} });
 }
 
 /** Writes a tree's changes, as Nx does after a generator. */
@@ -64,7 +75,8 @@ export function installKrepis(root: string, answers: Readonly<Record<string, Ans
   const modules = join(root, 'node_modules', '@krepis');
   const platform = `cli-${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
   const source = join(__dirname, '..', '..', '..', '..', 'apps', 'cli', 'npm');
-  for (const part of ['lib', 'package.json']) cpSync(join(source, part), join(modules, 'cli', part), { recursive: true });
+  for (const part of ['lib', 'package.json'])
+    cpSync(join(source, part), join(modules, 'cli', part), { recursive: true });
   const log = join(root, 'node_modules', 'calls.jsonl');
   const program = join(modules, platform, 'bin', 'krepis');
   mkdirSync(dirname(program), { recursive: true });
@@ -84,7 +96,13 @@ process.exitCode = answer.code ?? 0;
   );
   chmodSync(program, 0o755);
   return {
-    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Call) : []),
+    calls: () =>
+      existsSync(log)
+        ? readFileSync(log, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Call)
+        : [],
   };
 }
 

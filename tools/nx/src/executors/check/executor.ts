@@ -8,6 +8,6 @@ export interface CheckOptions {
 }
 
 /** Checks the architecture rules of the project's Krepis workspace: `krepis check`. Violations fail the task. */
-export default function check(options: CheckOptions, context: ExecutorContext): Promise<{ success: boolean }> {
+export default async function check(options: CheckOptions, context: ExecutorContext): Promise<{ success: boolean }> {
   return spawnKrepis(['check', ...(options.json === true ? ['--json'] : [])], context, options.directory);
 }

@@ -16,7 +16,10 @@ export interface GenerateOptions {
 }
 
 /** Runs a generator as a task; krepis is the writer: `krepis generate`. */
-export default function generate(options: GenerateOptions, context: ExecutorContext): Promise<{ success: boolean }> {
+export default async function generate(
+  options: GenerateOptions,
+  context: ExecutorContext,
+): Promise<{ success: boolean }> {
   return spawnKrepis(generateArguments(options), context, options.directory);
 }
 

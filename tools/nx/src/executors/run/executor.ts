@@ -13,7 +13,10 @@ export interface RunOptions {
 }
 
 /** Runs commands of krepis.json in parallel; their changes become one operation: `krepis run`. */
-export default function runCommands(options: RunOptions, context: ExecutorContext): Promise<{ success: boolean }> {
+export default async function runCommands(
+  options: RunOptions,
+  context: ExecutorContext,
+): Promise<{ success: boolean }> {
   return spawnKrepis(runArguments(options), context, options.directory);
 }
 

@@ -68,7 +68,7 @@ async function jest(suite: Suite & { runner: 'jest' }, root: string): Promise<Su
   const folder = mkdtempSync(join(tmpdir(), 'krepis-jest-'));
   const file = join(folder, 'results.json');
   try {
-    const bin = createRequire(join(cwd, 'package.json')).resolve('jest/bin/jest.js');
+    const bin = createRequire(join(cwd, 'package.json')).resolve('jest/bin/jest');
     const { code } = await run({
       command: process.execPath,
       arguments: [bin, '--json', `--outputFile=${file}`],
