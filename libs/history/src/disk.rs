@@ -1,0 +1,97 @@
+//! What is at a path on disk, without following symbolic links.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use krepis_change::{FileState, WorkspacePath};
+
+/// Reads one path below `root`.
+///
+/// # Errors
+/// `IsADirectory` for a directory, `NotADirectory` if the way leads through a file or a symbolic link, `Unsupported` for a
+/// device, a pipe or a socket, and whatever the file system says.
+pub fn read_state(root: &Path, path: &WorkspacePath) -> io::Result<FileState> {
+    if !parents_exist(root, path)? {
+        return Ok(FileState::Absent);
+    }
+    read_entry(&path.on_disk(root))
+}
+
+/// As [`read_state`], for a name whose folders need no check.
+pub(crate) fn read_entry(full: &Path) -> io::Result<FileState> {
+    let Some(metadata) = lstat(full)? else {
+        return Ok(FileState::Absent);
+    };
+    let kind = metadata.file_type();
+    if kind.is_symlink() {
+        let target = fs::read_link(full)?.into_os_string().into_vec();
+        return Ok(FileState::Symlink {
+            target: target.into(),
+        });
+    }
+    let refuse = |kind, what| Err(io::Error::new(kind, format!("`{}` is {what}", full.display())));
+    if kind.is_dir() {
+        return refuse(io::ErrorKind::IsADirectory, "a directory");
+    }
+    if !kind.is_file() {
+        return refuse(io::ErrorKind::Unsupported, "neither a file nor a symbolic link");
+    }
+    // The file may have become something else since: never follow a link and never wait for a pipe.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "open(2) takes an int, rustix keeps the flags as unsigned"
+    )]
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(full)?;
+    let metadata = file.metadata()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(FileState::File {
+        bytes: bytes.into(),
+        mode: metadata.mode() & 0o7777,
+    })
+}
+
+/// Metadata of the thing itself; `None` if there is nothing.
+pub(crate) fn lstat(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// True if every folder above `path` is a real directory, false if one is missing.
+fn parents_exist(root: &Path, path: &WorkspacePath) -> io::Result<bool> {
+    let text = path.as_str();
+    for (end, _) in text.match_indices('/') {
+        let parent = &text[..end];
+        match lstat(&root.join(parent))? {
+            None => return Ok(false),
+            Some(metadata) if metadata.is_dir() => {}
+            Some(metadata) => {
+                let what = if metadata.is_symlink() {
+                    "a symbolic link"
+                } else {
+                    "not a directory"
+                };
+                return Err(io::Error::new(
+                    io::ErrorKind::NotADirectory,
+                    format!("`{parent}` is {what}"),
+                ));
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Folders above `path`, the nearest first, the root itself last.
+pub(crate) fn ancestors(path: &WorkspacePath) -> impl Iterator<Item = WorkspacePath> {
+    std::iter::successors(path.parent(), WorkspacePath::parent)
+}

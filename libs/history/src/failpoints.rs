@@ -1,0 +1,73 @@
+//! Where a crash test may kill the process. Active only with the feature `failpoints`.
+//!
+//! `FAILPOINTS='history::apply::swap=2*off->return'` kills the process with SIGKILL at the third time that point is
+//! reached, provided that `fail::FailScenario::setup()` was called. With `panic` in place of `return` it panics there.
+
+/// Every crash point, in the order in which an operation passes them.
+pub const POINTS: &[&str] = &[
+    "history::prepare::start",
+    "history::prepare::written",
+    "history::prepare::synced",
+    "history::prepare::renamed",
+    "history::prepare::durable",
+    "history::apply::temporary",
+    "history::apply::temporaries-written",
+    "history::apply::temporaries-synced",
+    "history::apply::remove",
+    "history::apply::removed",
+    "history::apply::directory-removed",
+    "history::apply::directory-made",
+    "history::apply::swap",
+    "history::apply::swapped",
+    "history::apply::all-swapped",
+    "history::apply::directories-synced",
+    "history::apply::verified",
+    "history::apply::marked",
+    "history::apply::done",
+    "history::apply::cleaned",
+    "history::recover::start",
+    "history::recover::classified",
+    "history::recover::rolled-back",
+    "history::recover::marked",
+    "history::recover::cleaned",
+    "history::observe::recorded",
+    "history::observe::read",
+    "history::observe::completed",
+];
+
+/// Points at which `return` makes a call of the file system fail instead of killing the process; the argument is the
+/// error: `return(28)` is ENOSPC, `return(30)` is EROFS.
+pub const INJECTIONS: &[&str] = &[
+    "history::swap::exchange",
+    "history::swap::rename",
+    "history::apply::write",
+];
+
+/// A crash point.
+macro_rules! step {
+    ($name:literal) => {
+        fail::fail_point!($name, |_| crate::failpoints::kill())
+    };
+}
+
+/// A point where a call of the file system can be made to fail.
+macro_rules! inject {
+    ($name:literal) => {
+        fail::fail_point!($name, |number| Err(crate::failpoints::error(number.as_deref())))
+    };
+}
+
+pub(crate) use {inject, step};
+
+#[cfg(feature = "failpoints")]
+pub(crate) fn kill<R>() -> R {
+    // SIGKILL and not `abort`: no handler and no destructor runs, as in a real `kill -9`.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    std::process::abort()
+}
+
+#[cfg(feature = "failpoints")]
+pub(crate) fn error(number: Option<&str>) -> std::io::Error {
+    let number = number.and_then(|text| text.parse().ok());
+    std::io::Error::from_raw_os_error(number.unwrap_or_else(|| rustix::io::Errno::IO.raw_os_error()))
+}

@@ -1,0 +1,267 @@
+//! The operation file: a fixed header, the record, a table of blobs, the blobs.
+//!
+//! ```text
+//! 0   8  magic "KRPSOP\r\n" (a text-mode copy breaks it and is seen)
+//! 8   4  version, 1
+//! 12  4  bytes of the record
+//! 16  4  number of blobs
+//! 20  8  bytes of all blobs
+//! 28  4  CRC-32 of bytes 0..28, the record and the table
+//! 32     record: protobuf krepis.v1.Operation
+//!        table: for each blob u64 stored bytes, u64 bytes, u32 CRC-32 of what is stored
+//!        blobs: each one zstd frame
+//! ```
+//! Integers are little-endian. Reading the record (for `history`) does not touch the blobs.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use krepis_change::{Failure, FileState};
+use prost::Message as _;
+
+use crate::operation::{FileEntry, Image, Operation, edited};
+use crate::{OperationId, errors};
+
+const MAGIC: &[u8; 8] = b"KRPSOP\r\n";
+const VERSION: u32 = 1;
+const HEADER: usize = 32;
+const ROW: usize = 20;
+/// zstd level: the pre-images stand between the user and the first write, so speed counts.
+const LEVEL: i32 = 1;
+
+/// The bytes of an operation file.
+pub(crate) fn encode(operation: &Operation, blobs: &[Arc<[u8]>]) -> io::Result<Vec<u8>> {
+    let record = operation.to_record().encode_to_vec();
+    let mut table = Vec::with_capacity(blobs.len() * ROW);
+    let mut stored = Vec::new();
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+    for blob in blobs {
+        let frame = compressor.compress(blob)?;
+        table.extend_from_slice(&(frame.len() as u64).to_le_bytes());
+        table.extend_from_slice(&(blob.len() as u64).to_le_bytes());
+        table.extend_from_slice(&crc32fast::hash(&frame).to_le_bytes());
+        stored.extend_from_slice(&frame);
+    }
+    let too_large = |_| {
+        io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "the operation has too many files for one record",
+        )
+    };
+    let mut out = Vec::with_capacity(HEADER + record.len() + table.len() + stored.len());
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&u32::try_from(record.len()).map_err(too_large)?.to_le_bytes());
+    out.extend_from_slice(&u32::try_from(blobs.len()).map_err(too_large)?.to_le_bytes());
+    out.extend_from_slice(&(stored.len() as u64).to_le_bytes());
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&out);
+    crc.update(&record);
+    crc.update(&table);
+    out.extend_from_slice(&crc.finalize().to_le_bytes());
+    out.extend_from_slice(&record);
+    out.extend_from_slice(&table);
+    out.extend_from_slice(&stored);
+    Ok(out)
+}
+
+/// An operation file that was opened: the record is read and checked, the contents are read when asked for.
+#[derive(Debug)]
+pub struct OperationFile {
+    /// The record.
+    pub operation: Operation,
+    path: PathBuf,
+    rows: Vec<Row>,
+    /// Where the blobs begin.
+    blobs: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    stored: usize,
+    raw: usize,
+    crc: u32,
+}
+
+impl OperationFile {
+    /// Opens a file whose name says it holds operation `id`.
+    ///
+    /// # Errors
+    /// `KRP4001` it cannot be read, `KRP4002` it is damaged, `KRP4003` its version is unknown.
+    pub(crate) fn open(path: &Path, id: OperationId) -> Result<Self, Failure> {
+        let unreadable = |error: io::Error| Failure::io(&errors::HISTORY_IO, "reading", path, &error);
+        let mut file = File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        // One read is enough for nearly every operation.
+        let mut bytes = Vec::with_capacity(8192);
+        file.by_ref()
+            .take(8192)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        let damaged = |why: &str| damaged(path, why);
+        if bytes.len() < HEADER || &bytes[..8] != MAGIC {
+            return Err(damaged("it does not begin as an operation file"));
+        }
+        let version = u32_at(&bytes, 8);
+        if version != VERSION {
+            let text = format!(
+                "{} has format version {version}, this program knows {VERSION}",
+                path.display()
+            );
+            return Err(
+                Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
+            );
+        }
+        let record_length = u32_at(&bytes, 12) as usize;
+        let count = u32_at(&bytes, 16) as usize;
+        let blobs_length = u64_at(&bytes, 20);
+        let head = count
+            .checked_mul(ROW)
+            .and_then(|table| table.checked_add(HEADER)?.checked_add(record_length))
+            .filter(|head| (*head as u64).checked_add(blobs_length) == Some(length))
+            .ok_or_else(|| damaged("its length is not what its header says"))?;
+        if bytes.len() < head {
+            let mut rest = vec![0; head - bytes.len()];
+            file.read_exact(&mut rest).map_err(unreadable)?;
+            bytes.extend_from_slice(&rest);
+        }
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&bytes[..28]);
+        crc.update(&bytes[HEADER..head]);
+        if crc.finalize() != u32_at(&bytes, 28) {
+            return Err(damaged("its checksum does not fit its record"));
+        }
+        let (record, table) = bytes[HEADER..head].split_at(record_length);
+        let rows: Option<Vec<Row>> = table
+            .chunks_exact(ROW)
+            .map(|row| {
+                Some(Row {
+                    stored: u64_at(row, 0).try_into().ok()?,
+                    raw: u64_at(row, 8).try_into().ok()?,
+                    crc: u32_at(row, 16),
+                })
+            })
+            .collect();
+        let rows = rows.ok_or_else(|| damaged("a blob is longer than this machine can address"))?;
+        let record = krepis_proto::v1::Operation::decode(record)
+            .map_err(|error| damaged(&format!("its record: {error}")))?;
+        let operation = Operation::from_record(record, rows.len()).map_err(|why| damaged(&why))?;
+        if operation.id != id {
+            return Err(damaged(&format!("it holds operation {}", operation.id)));
+        }
+        Ok(Self {
+            operation,
+            path: path.to_path_buf(),
+            rows,
+            blobs: head as u64,
+        })
+    }
+
+    /// Every file with its content before and after, in the order of `operation.files`.
+    ///
+    /// # Errors
+    /// `KRP4002` if a content is not what its checksum and digest say.
+    pub fn states(&self) -> Result<Vec<(FileState, Option<FileState>)>, Failure> {
+        let unreadable = |error: io::Error| Failure::io(&errors::HISTORY_IO, "reading", &self.path, &error);
+        let file = File::open(&self.path).map_err(unreadable)?;
+        let total = self.rows.iter().map(|row| row.stored).sum();
+        let mut stored = vec![0; total];
+        file.read_exact_at(&mut stored, self.blobs).map_err(unreadable)?;
+        let mut contents: Vec<Arc<[u8]>> = Vec::with_capacity(self.rows.len());
+        let mut decompressor = zstd::bulk::Decompressor::new().map_err(unreadable)?;
+        let mut at = 0;
+        for (index, row) in self.rows.iter().enumerate() {
+            let frame = &stored[at..at + row.stored];
+            at += row.stored;
+            let content = (crc32fast::hash(frame) == row.crc)
+                .then(|| decompressor.decompress(frame, row.raw).ok())
+                .flatten()
+                .filter(|content| content.len() == row.raw)
+                .ok_or_else(|| {
+                    damaged(
+                        &self.path,
+                        &format!("blob {} does not fit its checksum", index + 1),
+                    )
+                })?;
+            contents.push(content.into());
+        }
+        self.operation
+            .files
+            .iter()
+            .map(|entry| self.pair(entry, &contents))
+            .collect()
+    }
+
+    fn pair(
+        &self,
+        entry: &FileEntry,
+        contents: &[Arc<[u8]>],
+    ) -> Result<(FileState, Option<FileState>), Failure> {
+        let before = self.state(entry, &entry.before, None, contents)?;
+        let after = match &entry.after {
+            Some(after) => Some(self.state(entry, after, before.bytes(), contents)?),
+            None => None,
+        };
+        Ok((before, after))
+    }
+
+    fn state(
+        &self,
+        entry: &FileEntry,
+        image: &Image,
+        base: Option<&Arc<[u8]>>,
+        contents: &[Arc<[u8]>],
+    ) -> Result<FileState, Failure> {
+        let state = match image {
+            Image::Absent => FileState::Absent,
+            Image::Symlink { target } => FileState::Symlink {
+                target: Arc::clone(target),
+            },
+            Image::File { mode, blob, .. } => {
+                let bytes = match (blob, base) {
+                    (Some(index), _) => Some(Arc::clone(&contents[*index])),
+                    (None, Some(base)) => edited(base, &entry.edits).map(Into::into),
+                    (None, None) => None,
+                };
+                let bytes = bytes.ok_or_else(|| {
+                    damaged(&self.path, &format!("the content of `{}` is missing", entry.path))
+                })?;
+                FileState::File { bytes, mode: *mode }
+            }
+        };
+        if image.matches(&state) {
+            Ok(state)
+        } else {
+            Err(damaged(
+                &self.path,
+                &format!("the content of `{}` does not fit its digest", entry.path),
+            ))
+        }
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> Failure {
+    Failure::new(
+        &errors::DAMAGED,
+        format!("the operation file {} is damaged", path.display()),
+    )
+    .reason(why)
+    .hint(
+        "restore it from a backup, or move it out of `.krepis/history/ops`; the other operations stay usable",
+    )
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}

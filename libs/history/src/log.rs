@@ -1,0 +1,270 @@
+//! The order of the operations and what of them is in effect: nothing here is stored, all follows from the files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use krepis_change::{Failure, WorkspacePath};
+
+use crate::disk::ancestors;
+use crate::operation::{Kind, Operation};
+use crate::{History, OperationFile, OperationId, Stage, errors};
+
+/// Every operation that is done, in order, with what is pending and what cannot be read.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// Done operations, oldest first, by parent.
+    pub entries: Vec<Entry>,
+    /// Prepared and observed operations that are not settled yet, by id. A reader sees them; a writer settles them.
+    pub pending: Vec<(Operation, Stage)>,
+    /// Files that cannot be read, with the reason; the others stay usable.
+    pub damaged: Vec<(OperationId, Failure)>,
+    undo_stack: Vec<OperationId>,
+    redo_stack: Vec<OperationId>,
+    positions: HashMap<OperationId, usize>,
+}
+
+/// One line of the log.
+#[derive(Debug)]
+pub struct Entry {
+    /// The record.
+    pub operation: Operation,
+    /// The change this operation is about in the end: itself, or for an undo or a redo the operation it leads back to.
+    pub root: OperationId,
+    /// True if it puts its root in effect, false if it takes it back.
+    pub forward: bool,
+    /// Apply and observed operations: the paths that are in effect. Empty: undone.
+    pub effective: BTreeSet<WorkspacePath>,
+}
+
+impl Entry {
+    /// True for a change none of whose files is in effect any more. Always false for an undo or a redo.
+    pub fn is_undone(&self) -> bool {
+        self.root == self.operation.id && self.effective.is_empty()
+    }
+}
+
+/// How far back the newest operation is looked for; operations of one owner may be completed out of the order of their ids.
+const WINDOW: usize = 64;
+
+impl History {
+    /// Reads the log. Never writes and never waits, so it works on a read-only disk and beside a writer.
+    pub fn log(&self) -> Result<Log, Failure> {
+        let mut log = Log::default();
+        let mut operations = BTreeMap::new();
+        for (id, stage) in self.scan()? {
+            if stage == Stage::Aborted {
+                continue;
+            }
+            match self.open_where_it_is(id, stage) {
+                Ok((file, Stage::Done)) => drop(operations.insert(id, file.operation)),
+                Ok((file, stage)) => log.pending.push((file.operation, stage)),
+                Err(failure) => log.damaged.push((id, failure)),
+            }
+        }
+        for operation in in_order(operations) {
+            log.push(operation);
+        }
+        Ok(log)
+    }
+
+    /// A writer may turn an operation to its next stage between the listing and the opening.
+    fn open_where_it_is(&self, id: OperationId, stage: Stage) -> Result<(OperationFile, Stage), Failure> {
+        match self.open(id, stage) {
+            Err(failure) if stage != Stage::Done && !self.file(id, stage).exists() => self
+                .open(id, Stage::Done)
+                .map(|file| (file, Stage::Done))
+                .map_err(|_| failure),
+            outcome => outcome.map(|file| (file, stage)),
+        }
+    }
+
+    /// The greatest id there is, and the newest operation that is done.
+    pub(crate) fn head(&self) -> Result<(Option<OperationId>, Option<OperationId>), Failure> {
+        let all = self.scan()?;
+        let last = all.last().map(|(id, _)| *id);
+        let recent: Vec<OperationId> = all
+            .iter()
+            .rev()
+            .filter(|(_, stage)| *stage == Stage::Done)
+            .take(WINDOW)
+            .map(|(id, _)| *id)
+            .collect();
+        // A damaged operation is still a place in the order.
+        let parents: BTreeSet<OperationId> = recent
+            .iter()
+            .filter_map(|id| self.open(*id, Stage::Done).ok()?.operation.parent)
+            .collect();
+        Ok((last, recent.into_iter().find(|id| !parents.contains(id))))
+    }
+}
+
+/// Parents before children; what hangs on a missing parent follows by id.
+fn in_order(mut operations: BTreeMap<OperationId, Operation>) -> Vec<Operation> {
+    let mut children: BTreeMap<Option<OperationId>, Vec<OperationId>> = BTreeMap::new();
+    for (id, operation) in &operations {
+        let parent = operation.parent.filter(|parent| operations.contains_key(parent));
+        children.entry(parent).or_default().push(*id);
+    }
+    let mut order = Vec::with_capacity(operations.len());
+    let mut stack: Vec<OperationId> = children.remove(&None).unwrap_or_default();
+    stack.reverse();
+    while let Some(id) = stack.pop() {
+        order.extend(operations.remove(&id));
+        stack.extend(children.remove(&Some(id)).into_iter().flatten().rev());
+    }
+    // A ring of parents cannot be written by this program; its members are shown all the same.
+    order.extend(operations.into_values());
+    order
+}
+
+impl Log {
+    fn push(&mut self, operation: Operation) {
+        let id = operation.id;
+        let target = operation.target.and_then(|target| self.find(target));
+        let (root, forward) = match (operation.kind, target) {
+            (Kind::Undo, Some(target)) => (target.root, !target.forward),
+            (Kind::Redo, Some(target)) => (target.root, true),
+            // The operation it speaks of is damaged: it stands for itself and changes nothing else.
+            (Kind::Undo | Kind::Redo, None) => (id, false),
+            (Kind::Apply | Kind::Observed, _) => (id, true),
+        };
+        let paths: BTreeSet<WorkspacePath> = operation.files.iter().map(|file| file.path.clone()).collect();
+        let mut effective = BTreeSet::new();
+        match (operation.kind, self.positions.get(&root).copied()) {
+            (Kind::Apply | Kind::Observed, _) => {
+                effective = paths;
+                self.undo_stack.push(id);
+                self.redo_stack.clear();
+            }
+            (_, Some(position)) => {
+                let change = &mut self.entries[position];
+                self.undo_stack.retain(|it| *it != root);
+                if forward {
+                    change.effective.extend(paths);
+                    // The undo that this one answers: named by an undo of it, else the latest.
+                    let named = operation.target.filter(|_| operation.kind == Kind::Undo);
+                    let answered = self.redo_stack.iter().rposition(|undo| {
+                        let at = self.positions[undo];
+                        named.map_or(self.entries[at].root == root, |named| named == *undo)
+                    });
+                    if let Some(at) = answered {
+                        self.redo_stack.remove(at);
+                    }
+                } else {
+                    change.effective.retain(|path| !paths.contains(path));
+                    self.redo_stack.push(id);
+                }
+                if !self.entries[position].effective.is_empty() {
+                    self.undo_stack.push(root);
+                    // A part of an older change taken back leaves its place in the order.
+                    if !forward {
+                        let mut stack = std::mem::take(&mut self.undo_stack);
+                        stack.sort_by_key(|it| self.latest_forward(*it));
+                        self.undo_stack = stack;
+                    }
+                }
+            }
+            (_, None) => {}
+        }
+        self.positions.insert(id, self.entries.len());
+        self.entries.push(Entry {
+            operation,
+            root,
+            forward,
+            effective,
+        });
+    }
+
+    fn latest_forward(&self, root: OperationId) -> Option<usize> {
+        self.entries
+            .iter()
+            .rposition(|entry| entry.root == root && entry.forward)
+    }
+
+    /// The entry of an operation that is done.
+    pub fn find(&self, id: OperationId) -> Option<&Entry> {
+        self.positions.get(&id).map(|at| &self.entries[*at])
+    }
+
+    /// The operation that a plain `undo` takes back.
+    pub fn next_undo(&self) -> Option<OperationId> {
+        self.undo_stack.last().copied()
+    }
+
+    /// The undo that a plain `redo` answers.
+    pub fn next_redo(&self) -> Option<OperationId> {
+        self.redo_stack.last().copied()
+    }
+
+    /// The latest operation that put `path` of the change `root` in effect (or, with `forward` false, took it back).
+    pub(crate) fn source(
+        &self,
+        root: OperationId,
+        path: &WorkspacePath,
+        forward: bool,
+    ) -> Option<&Operation> {
+        self.entries
+            .iter()
+            .rev()
+            .filter(|entry| entry.root == root && entry.forward == forward)
+            .map(|entry| &entry.operation)
+            .find(|operation| operation.files.iter().any(|file| file.path == *path))
+    }
+
+    /// Reads an id as a user gives it: whole, or a unique beginning or end of at least four characters, in any case.
+    ///
+    /// # Errors
+    /// `KRP4004` none, `KRP4005` several, `KRP4002` if it is damaged.
+    pub fn resolve(&self, text: &str) -> Result<OperationId, Failure> {
+        let wanted = text.to_ascii_uppercase();
+        let fits = |id: &OperationId| {
+            let id = id.to_string();
+            id == wanted || (wanted.len() >= 4 && (id.starts_with(&wanted) || id.ends_with(&wanted)))
+        };
+        if let Some((_, failure)) = self.damaged.iter().find(|(id, _)| fits(id)) {
+            return Err(failure.clone());
+        }
+        let all = self.entries.iter().map(|entry| &entry.operation);
+        let found: Vec<OperationId> = all
+            .chain(self.pending.iter().map(|(operation, _)| operation))
+            .map(|it| it.id)
+            .filter(fits)
+            .collect();
+        match found.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Failure::new(
+                &errors::UNKNOWN_OPERATION,
+                format!("no operation has the id `{text}`"),
+            )
+            .hint("`krepis history` lists the operations")),
+            several => {
+                let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let text = format!("{} operations fit the id `{text}`", several.len());
+                Err(Failure::new(&errors::AMBIGUOUS_OPERATION, text)
+                    .reason(names.join(", "))
+                    .hint("give more characters of the id"))
+            }
+        }
+    }
+
+    /// Directories that some operation made and that are emptied when `outcome` (path, gone) comes about, deep ones first.
+    pub(crate) fn removable_directories<'a>(
+        &self,
+        outcome: impl Iterator<Item = (&'a WorkspacePath, bool)>,
+    ) -> Vec<WorkspacePath> {
+        let made: BTreeSet<&WorkspacePath> = self
+            .entries
+            .iter()
+            .map(|entry| &entry.operation)
+            .chain(self.pending.iter().map(|(operation, _)| operation))
+            .flat_map(|operation| &operation.created_directories)
+            .collect();
+        let (mut left, mut kept) = (BTreeSet::new(), BTreeSet::new());
+        for (path, gone) in outcome {
+            if gone { &mut left } else { &mut kept }.extend(ancestors(path));
+        }
+        left.into_iter()
+            .rev()
+            .filter(|directory| made.contains(directory) && !kept.contains(directory))
+            .collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! The folder `.krepis/history`: which operation files there are, and how one is written and renamed durably.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use krepis_change::Failure;
+
+use crate::failpoints::step;
+use crate::write::write_failure;
+use crate::{OperationFile, OperationId, errors};
+
+/// How far an operation has come; its file's extension says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Durable, and perhaps partly written: a crash left it, or it is being written now.
+    Prepared,
+    /// Done.
+    Done,
+    /// Not done, or taken back by recovery.
+    Aborted,
+    /// Observed and not completed yet.
+    Observed,
+}
+
+impl Stage {
+    const ALL: [Self; 4] = [Self::Prepared, Self::Done, Self::Aborted, Self::Observed];
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Prepared => "prepared",
+            Self::Done => "op",
+            Self::Aborted => "aborted",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+/// The history of one workspace. Opening it does no I/O and creates nothing.
+///
+/// Whatever writes (`apply`, `undo`, `redo`, `recover`, `observe`, `complete`) needs the workspace lock to be held by the
+/// caller; `krepis-workspace` does that.
+#[derive(Debug, Clone)]
+pub struct History {
+    root: PathBuf,
+}
+
+impl History {
+    /// The history of the workspace whose root is `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The workspace root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `.krepis/history`.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.root.join(".krepis/history")
+    }
+
+    pub(crate) fn ops(&self) -> PathBuf {
+        self.folder().join("ops")
+    }
+
+    pub(crate) fn file(&self, id: OperationId, stage: Stage) -> PathBuf {
+        self.ops().join(format!("{id}.{}", stage.extension()))
+    }
+
+    /// Which operation files there are, by id. Reads names only; a history that does not exist is empty.
+    pub fn scan(&self) -> Result<Vec<(OperationId, Stage)>, Failure> {
+        let ops = self.ops();
+        let unreadable = |error: io::Error| Failure::io(&errors::HISTORY_IO, "listing", &ops, &error);
+        let entries = match fs::read_dir(&ops) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(unreadable)?.file_name();
+            let Some((stem, extension)) = name.to_str().and_then(|name| name.split_once('.')) else {
+                continue;
+            };
+            let stage = Stage::ALL
+                .into_iter()
+                .find(|stage| stage.extension() == extension);
+            if let (Some(id), Some(stage)) = (OperationId::parse(stem), stage) {
+                found.push((id, stage));
+            }
+        }
+        found.sort_by_key(|(id, _)| *id);
+        Ok(found)
+    }
+
+    /// Opens one operation file.
+    ///
+    /// # Errors
+    /// `KRP4001` to `KRP4003`.
+    pub fn open(&self, id: OperationId, stage: Stage) -> Result<OperationFile, Failure> {
+        OperationFile::open(&self.file(id, stage), id)
+    }
+
+    /// Writes an operation file durably: temporary name, fsync, rename, fsync of the directory.
+    pub(crate) fn put(&self, id: OperationId, stage: Stage, bytes: &[u8]) -> Result<(), Failure> {
+        ensure_folder(&self.root)?;
+        step!("history::prepare::start");
+        let temporary = self.ops().join(format!(".{id}.tmp"));
+        let target = self.file(id, stage);
+        write_new(&temporary, bytes)
+            .and_then(|()| fs::rename(&temporary, &target))
+            .map_err(|error| {
+                drop(fs::remove_file(&temporary));
+                write_failure("writing", &target, &error)
+            })?;
+        step!("history::prepare::renamed");
+        sync_directory(&self.ops())?;
+        step!("history::prepare::durable");
+        Ok(())
+    }
+
+    /// Renames an operation file to its next stage, without waiting for the disk.
+    pub(crate) fn turn(&self, id: OperationId, from: Stage, to: Stage) -> Result<(), Failure> {
+        let path = self.file(id, from);
+        fs::rename(&path, self.file(id, to)).map_err(|error| write_failure("renaming", &path, &error))
+    }
+
+    pub(crate) fn sync_ops(&self) -> Result<(), Failure> {
+        sync_directory(&self.ops())
+    }
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A crash may have left one of that name; the ids of two writers never meet, since both hold the lock.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    step!("history::prepare::written");
+    file.sync_all()?;
+    step!("history::prepare::synced");
+    Ok(())
+}
+
+/// Makes a directory's entries durable.
+pub(crate) fn sync_directory(path: &Path) -> Result<(), Failure> {
+    fs::File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| write_failure("syncing", path, &error))
+}
+
+/// Creates `.krepis` (0700, ignoring itself by a `.gitignore`) with the folders of the history, if they do not exist.
+///
+/// # Errors
+/// `KRP4034` a read-only workspace, `KRP4035` a full disk, `KRP4032` where `.krepis` is a symbolic link.
+pub fn ensure_folder(root: &Path) -> Result<(), Failure> {
+    let krepis = root.join(".krepis");
+    let history = krepis.join("history");
+    let ops = history.join("ops");
+    if ops.is_dir() && !krepis.is_symlink() {
+        return Ok(());
+    }
+    if krepis.is_symlink() {
+        let text = format!("{} is a symbolic link", krepis.display());
+        return Err(
+            Failure::new(&errors::SYMLINKED_PARENT, text).hint("make it a folder of the workspace itself")
+        );
+    }
+    let failed = |path: &Path| {
+        let path = path.to_path_buf();
+        move |error: io::Error| write_failure("creating", &path, &error)
+    };
+    make_private(&krepis).map_err(failed(&krepis))?;
+    let ignore = krepis.join(".gitignore");
+    if !ignore.exists() {
+        write_ignore(&ignore).map_err(failed(&ignore))?;
+    }
+    for folder in [&history, &ops] {
+        make_private(folder).map_err(failed(folder))?;
+    }
+    for folder in [&history, &krepis, root] {
+        sync_directory(folder)?;
+    }
+    Ok(())
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// By rename, so that nobody ever sees `.krepis` with an empty `.gitignore`.
+fn write_ignore(path: &Path) -> io::Result<()> {
+    let temporary = path.with_file_name(format!(".gitignore.{}.tmp", std::process::id()));
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(b"*\n")?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}

@@ -1,0 +1,149 @@
+//! Where an operation keeps its temporary files: `.krepis/history/tmp/<ULID>/` where a rename from there can work, else
+//! hidden beside the target.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use krepis_change::{FileState, WorkspacePath};
+
+use crate::disk::{ancestors, lstat, read_entry};
+use crate::swap::same_mount;
+use crate::{History, OperationId};
+
+/// The temporary files of one operation.
+pub(crate) struct Temporaries<'a> {
+    history: &'a History,
+    id: OperationId,
+    /// Apart for what recovery writes, since the operation's own may hold displaced files.
+    tag: &'static str,
+    /// For a folder of the workspace: does a rename from `.krepis` work there?
+    near: HashMap<WorkspacePath, bool>,
+    used: BTreeSet<PathBuf>,
+}
+
+impl<'a> Temporaries<'a> {
+    pub(crate) fn new(history: &'a History, id: OperationId, tag: &'static str) -> Self {
+        Self {
+            history,
+            id,
+            tag,
+            near: HashMap::new(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// Where the temporary file number `index`, meant for `target`, belongs.
+    pub(crate) fn path(&mut self, index: usize, target: &WorkspacePath) -> io::Result<PathBuf> {
+        let root = self.history.root();
+        let mut parent = WorkspacePath::root();
+        for ancestor in ancestors(target) {
+            if lstat(&ancestor.on_disk(root))?.is_some_and(|metadata| metadata.is_dir()) {
+                parent = ancestor;
+                break;
+            }
+        }
+        let folder = folder(self.history, self.id);
+        let near = *self
+            .near
+            .entry(parent.clone())
+            .or_insert_with(|| same_mount(&root.join(".krepis"), &parent.on_disk(root)));
+        if !near {
+            let beside = parent.on_disk(root);
+            let path = beside.join(format!("{}{index}{}.tmp", prefix(self.id), self.tag));
+            self.used.insert(beside);
+            return Ok(path);
+        }
+        if self.used.insert(folder.clone()) {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)?;
+        }
+        Ok(folder.join(format!("{index}{}", self.tag)))
+    }
+
+    /// The directories that hold temporary files of this run.
+    pub(crate) fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.used.iter().map(PathBuf::as_path)
+    }
+
+    /// Removes what this run made or displaced.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        let folder = folder(self.history, self.id);
+        for used in &self.used {
+            if *used == folder {
+                remove_folder(used)?;
+            } else {
+                remove_prefixed(used, &prefix(self.id))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn folder(history: &History, id: OperationId) -> PathBuf {
+    history.folder().join("tmp").join(id.to_string())
+}
+
+fn prefix(id: OperationId) -> String {
+    format!(".krepis-{id}-")
+}
+
+/// The content under the operation's temporary name number `index`, if there is one.
+pub(crate) fn left_behind(
+    history: &History,
+    id: OperationId,
+    index: usize,
+    target: &WorkspacePath,
+) -> Option<FileState> {
+    let inside = folder(history, id).join(index.to_string());
+    let beside = ancestors(target).map(|ancestor| {
+        ancestor
+            .on_disk(history.root())
+            .join(format!("{}{index}.tmp", prefix(id)))
+    });
+    std::iter::once(inside)
+        .chain(beside)
+        .filter_map(|path| read_entry(&path).ok())
+        .find(|state| !state.is_absent())
+}
+
+/// Removes every temporary file of an operation whose targets are `targets`.
+pub(crate) fn remove_all<'a>(
+    history: &History,
+    id: OperationId,
+    targets: impl IntoIterator<Item = &'a WorkspacePath>,
+) -> io::Result<()> {
+    remove_folder(&folder(history, id))?;
+    let directories: BTreeSet<WorkspacePath> = targets.into_iter().flat_map(ancestors).collect();
+    for directory in directories {
+        remove_prefixed(&directory.on_disk(history.root()), &prefix(id))?;
+    }
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn remove_prefixed(directory: &Path, prefix: &str) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        if entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(prefix))
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,448 @@
+//! Taking an operation back, and doing it again. What is to be written is planned here; writing it is an operation like any
+//! other.
+
+use std::collections::BTreeMap;
+
+use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePath, take_out};
+
+use crate::disk::read_state;
+use crate::log::{Entry, Log};
+use crate::operation::{Kind, Meta, Operation};
+use crate::write::is_in_the_way;
+use crate::{History, Intent, OperationId, Stage, errors};
+
+/// What to take back, and how to treat files that were edited since.
+#[derive(Debug, Clone, Default)]
+pub struct UndoOptions {
+    /// The operation, as [`Log::resolve`] reads it; `None`: the latest that is in effect.
+    pub operation: Option<String>,
+    /// Only these files, or files below these folders; empty: all.
+    pub paths: Vec<WorkspacePath>,
+    /// Files that are in conflict lose the edits made since.
+    pub force: bool,
+    /// Files that are in conflict stay as they are.
+    pub skip: bool,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is byte for byte what it was.
+    Restored,
+    /// What was edited since is kept, the operation is taken out of it.
+    Merged,
+    /// It was as wanted already.
+    AlreadyThere,
+    /// Edits made since are overwritten (`--force`).
+    Forced,
+    /// It stays as it is (`--skip`).
+    Skipped,
+}
+
+/// A planned undo or redo.
+#[derive(Debug, Clone)]
+pub struct Reversal {
+    /// Undo or redo.
+    pub kind: Kind,
+    /// Undo: the operation taken back; redo: the one done again.
+    pub target: OperationId,
+    /// What is to be written.
+    pub change: Change,
+    /// Every file of it and what becomes of it, by path.
+    pub outcomes: BTreeMap<WorkspacePath, Outcome>,
+    settled: Vec<(WorkspacePath, FileState)>,
+}
+
+impl History {
+    /// Plans to take an operation back. Reads only.
+    ///
+    /// # Errors
+    /// `KRP4011` nothing to undo, `KRP4013` undone already, `KRP4014` conflicts with later edits (all of them, in
+    /// `others`), `KRP4004`, `KRP4005`, `KRP4015` a wrong name, `KRP4002` damage.
+    pub fn plan_undo(&self, options: &UndoOptions) -> Result<Reversal, Failure> {
+        let log = self.log()?;
+        let target = if let Some(text) = &options.operation {
+            log.resolve(text)?
+        } else {
+            log.intact()?;
+            log.next_undo().ok_or_else(|| {
+                Failure::new(&errors::NOTHING_TO_UNDO, "there is nothing to undo")
+                    .reason("no operation of this workspace is in effect")
+                    .hint("`krepis history` lists the operations")
+            })?
+        };
+        let entry = log.done(target)?;
+        // Taking an undo back puts in effect what it took out.
+        let wanted =
+            |path: &WorkspacePath, effective: bool| effective == entry.forward && options.names(path);
+        self.plan(&log, entry, target, Kind::Undo, &wanted, options)
+    }
+
+    /// Plans to do again what the latest undo took back. Reads only.
+    ///
+    /// # Errors
+    /// `KRP4012` nothing to redo; the others as for [`History::plan_undo`].
+    pub fn plan_redo(&self, options: &UndoOptions) -> Result<Reversal, Failure> {
+        let log = self.log()?;
+        log.intact()?;
+        let undo = log.next_redo().ok_or_else(|| {
+            Failure::new(&errors::NOTHING_TO_REDO, "there is nothing to redo")
+                .reason("nothing was undone, or a new change came after it")
+                .hint(
+                    "`krepis history` lists the operations; `krepis undo OP` of an undo takes that undo back",
+                )
+        })?;
+        let entry = log.done(undo)?;
+        let wanted = |path: &WorkspacePath, effective: bool| !effective && options.names(path);
+        self.plan(&log, entry, entry.root, Kind::Redo, &wanted, options)
+    }
+
+    /// Takes an operation back; an operation of its own. The caller holds the workspace lock and has called
+    /// [`History::recover`].
+    pub fn undo(&self, meta: Meta, options: &UndoOptions) -> Result<(Operation, Reversal), Failure> {
+        let reversal = self.plan_undo(options)?;
+        self.reverse(meta, reversal)
+    }
+
+    /// Does again what the latest undo took back; as [`History::undo`].
+    pub fn redo(&self, meta: Meta, options: &UndoOptions) -> Result<(Operation, Reversal), Failure> {
+        let reversal = self.plan_redo(options)?;
+        self.reverse(meta, reversal)
+    }
+
+    fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+        let intent = Intent {
+            kind: reversal.kind,
+            meta: Meta {
+                title: reversal.change.title.clone(),
+                ..meta
+            },
+            target: Some(reversal.target),
+            settled: reversal.settled.clone(),
+        };
+        Ok((self.apply(&reversal.change, intent)?, reversal))
+    }
+
+    fn plan(
+        &self,
+        log: &Log,
+        entry: &Entry,
+        target: OperationId,
+        kind: Kind,
+        wanted: &dyn Fn(&WorkspacePath, bool) -> bool,
+        options: &UndoOptions,
+    ) -> Result<Reversal, Failure> {
+        let root = log.done(entry.root)?;
+        let mut sources: BTreeMap<OperationId, Vec<WorkspacePath>> = BTreeMap::new();
+        let mut named = false;
+        for file in &entry.operation.files {
+            named |= options.names(&file.path);
+            if wanted(&file.path, root.effective.contains(&file.path)) {
+                // After a part was done again, that is what is to be taken back.
+                let source = if kind == Kind::Redo {
+                    None
+                } else {
+                    log.source(entry.root, &file.path, entry.forward)
+                };
+                let source = source.map_or(entry.operation.id, |operation| operation.id);
+                sources.entry(source).or_default().push(file.path.clone());
+            }
+        }
+        let title = &root.operation.meta.title;
+        if sources.is_empty() {
+            return Err(if named {
+                Failure::new(
+                    &errors::ALREADY_UNDONE,
+                    format!("operation {target} ({title}) is undone already"),
+                )
+                .hint("`krepis redo` does it again")
+            } else {
+                Failure::new(
+                    &errors::PATH_NOT_IN_OPERATION,
+                    format!("operation {target} ({title}) touched no such file"),
+                )
+                .hint(format!("`krepis history show {target}` lists its files"))
+            });
+        }
+        let mut plan = Plan {
+            history: self,
+            options,
+            steps: Vec::new(),
+            conflicts: Vec::new(),
+        };
+        for (source, paths) in sources {
+            let file = self.open(source, Stage::Done)?;
+            plan.invert(&file.operation, &file.states()?, &paths);
+        }
+        if let Some(failure) = Failure::join(plan.conflicts) {
+            return Err(failure);
+        }
+        let verb = if entry.forward { "undo" } else { "redo" };
+        Ok(Reversal::of(kind, target, format!("{verb}: {title}"), plan.steps))
+    }
+}
+
+impl Reversal {
+    fn of(kind: Kind, target: OperationId, title: String, mut steps: Vec<Step>) -> Self {
+        steps.sort_by(|one, other| one.path.cmp(&other.path));
+        let mut change = Change {
+            title,
+            ..Change::default()
+        };
+        let mut settled = Vec::new();
+        let mut outcomes = BTreeMap::new();
+        for step in steps {
+            outcomes.insert(step.path.clone(), step.outcome);
+            if step.today == step.goal {
+                settled.push((step.path, step.today));
+            } else {
+                change.transitions.push(Transition {
+                    path: step.path,
+                    before: step.today,
+                    after: step.goal,
+                    edits: Vec::new(),
+                    renamed_from: step.renamed_from,
+                });
+            }
+        }
+        Self {
+            kind,
+            target,
+            change,
+            outcomes,
+            settled,
+        }
+    }
+}
+
+impl UndoOptions {
+    fn names(&self, path: &WorkspacePath) -> bool {
+        let below = |folder: &WorkspacePath| {
+            path.as_str()
+                .strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.paths.is_empty() || self.paths.iter().any(below)
+    }
+}
+
+impl Log {
+    /// With a damaged operation the order of undo is not known any more.
+    fn intact(&self) -> Result<(), Failure> {
+        Failure::join(self.damaged.iter().map(|(_, failure)| failure.clone())).map_or(Ok(()), Err)
+    }
+
+    fn done(&self, id: OperationId) -> Result<&Entry, Failure> {
+        self.find(id).ok_or_else(|| {
+            Failure::new(
+                &errors::UNKNOWN_OPERATION,
+                format!("operation {id} is not done yet"),
+            )
+            .hint("wait until the program that runs it has ended")
+        })
+    }
+}
+
+/// What is to become of one file.
+struct Step {
+    path: WorkspacePath,
+    today: FileState,
+    goal: FileState,
+    renamed_from: Option<WorkspacePath>,
+    outcome: Outcome,
+}
+
+struct Plan<'a> {
+    history: &'a History,
+    options: &'a UndoOptions,
+    steps: Vec<Step>,
+    conflicts: Vec<Failure>,
+}
+
+impl Plan<'_> {
+    fn invert(
+        &mut self,
+        operation: &Operation,
+        states: &[(FileState, Option<FileState>)],
+        paths: &[WorkspacePath],
+    ) {
+        let moved = self.invert_renames(operation, states, paths);
+        for (entry, (before, after)) in operation.files.iter().zip(states) {
+            if !paths.contains(&entry.path) || moved.contains(&entry.path) {
+                continue;
+            }
+            let after = after.as_ref().unwrap_or(before);
+            // The other way round, what was renamed comes back from where it went.
+            let renamed_from = operation
+                .files
+                .iter()
+                .find(|other| other.renamed_from.as_ref() == Some(&entry.path));
+            let renamed_from = renamed_from.map(|other| other.path.clone());
+            match self.today(&entry.path) {
+                Err(failure) => self.conflicts.push(failure),
+                Ok(today) => self.one(&entry.path, before, after, today, renamed_from),
+            }
+        }
+    }
+
+    /// A renamed file that was edited at its new place goes back with the edits.
+    fn invert_renames(
+        &mut self,
+        operation: &Operation,
+        states: &[(FileState, Option<FileState>)],
+        paths: &[WorkspacePath],
+    ) -> Vec<WorkspacePath> {
+        let state_of = |path: &WorkspacePath| operation.files.iter().position(|entry| entry.path == *path);
+        let mut moved = Vec::new();
+        for (index, entry) in operation.files.iter().enumerate() {
+            let Some(old) = entry
+                .renamed_from
+                .as_ref()
+                .and_then(|old| Some((old, state_of(old)?)))
+            else {
+                continue;
+            };
+            let (old, old_index) = old;
+            let (Some(after), before) = (&states[index].1, &states[old_index].0) else {
+                continue;
+            };
+            if !paths.contains(old) || !paths.contains(&entry.path) {
+                continue;
+            }
+            let (Ok(today), Ok(FileState::Absent)) = (self.today(&entry.path), self.today(old)) else {
+                continue;
+            };
+            let edited = today != *after && today.bytes().is_some() && states[index].0.is_absent();
+            let Some(goal) = edited.then(|| merged(before, after, &today).ok()).flatten() else {
+                continue;
+            };
+            let (from, to) = (entry.path.clone(), old.clone());
+            moved.extend([from.clone(), to.clone()]);
+            let outcome = Outcome::Merged;
+            self.steps.push(Step {
+                path: from.clone(),
+                today,
+                goal: FileState::Absent,
+                renamed_from: None,
+                outcome,
+            });
+            self.steps.push(Step {
+                path: to,
+                today: FileState::Absent,
+                goal,
+                renamed_from: Some(from),
+                outcome,
+            });
+        }
+        moved
+    }
+
+    fn one(
+        &mut self,
+        path: &WorkspacePath,
+        before: &FileState,
+        after: &FileState,
+        today: FileState,
+        renamed_from: Option<WorkspacePath>,
+    ) {
+        let (goal, outcome) = if today == *before || before == after {
+            (today.clone(), Outcome::AlreadyThere)
+        } else if today == *after {
+            (before.clone(), Outcome::Restored)
+        } else {
+            match merged(before, after, &today) {
+                Ok(goal) => (goal, Outcome::Merged),
+                Err(_) if self.options.force => (before.clone(), Outcome::Forced),
+                Err(_) if self.options.skip => (today.clone(), Outcome::Skipped),
+                Err(clash) => return self.conflicts.push(clash.failure(path)),
+            }
+        };
+        self.steps.push(Step {
+            path: path.clone(),
+            today,
+            goal,
+            renamed_from,
+            outcome,
+        });
+    }
+
+    fn today(&self, path: &WorkspacePath) -> Result<FileState, Failure> {
+        match read_state(self.history.root(), path) {
+            Ok(state) => Ok(state),
+            Err(error) if is_in_the_way(&error) => Ok(FileState::Absent),
+            Err(error) => {
+                let full = path.on_disk(self.history.root());
+                Err(Failure::io(&errors::HISTORY_IO, "reading", &full, &error).at_path(path))
+            }
+        }
+    }
+}
+
+/// Why an operation cannot be taken out of a file.
+struct Clash {
+    why: &'static str,
+    line: u32,
+}
+
+impl Clash {
+    fn failure(self, path: &WorkspacePath) -> Failure {
+        Failure::new(&errors::UNDO_CONFLICT, format!("`{path}` was edited since: {}", self.why))
+            .at(path.as_str(), self.line, 0)
+            .reason("taking the operation back would lose the edit")
+            .hint("`--skip` leaves such files as they are, `--force` overwrites them, `--path` takes back the others only")
+    }
+}
+
+/// Takes the step from `before` to `after` out of what is there today.
+fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<FileState, Clash> {
+    let clash = |why| Clash { why, line: 0 };
+    let (FileState::File { mode: old, .. }, FileState::File { mode: new, .. }) = (before, after) else {
+        return Err(clash(match (before, after) {
+            (FileState::Absent, _) => "the operation made it",
+            (_, FileState::Absent) => "the operation removed it, and it was made again",
+            _ => "it was or is a symbolic link",
+        }));
+    };
+    let FileState::File { mode: now, .. } = today else {
+        return Err(clash(if today.is_absent() {
+            "it was removed"
+        } else {
+            "it is a symbolic link now"
+        }));
+    };
+    let mode = match (old, new, now) {
+        (old, new, now) if new == now => *old,
+        (old, new, now) if old == new => *now,
+        _ => return Err(clash("its mode was changed as well")),
+    };
+    let contents = (before.bytes(), after.bytes(), today.bytes());
+    let (Some(before_bytes), Some(after_bytes), Some(today_bytes)) = contents else {
+        return Err(clash("it is not a file"));
+    };
+    if today_bytes == after_bytes {
+        return Ok(FileState::File {
+            bytes: before_bytes.clone(),
+            mode,
+        });
+    }
+    if before_bytes == after_bytes {
+        return Ok(FileState::File {
+            bytes: today_bytes.clone(),
+            mode,
+        });
+    }
+    let (Some(before), Some(after), Some(today)) = (before.as_text(), after.as_text(), today.as_text())
+    else {
+        return Err(clash("it is not text"));
+    };
+    match take_out(before, after, today) {
+        TakeOut::Done { text, .. } => Ok(FileState::File {
+            bytes: text.into_bytes().into(),
+            mode,
+        }),
+        TakeOut::Conflict { lines } => Err(Clash {
+            why: "the edit and the operation cannot be told apart",
+            line: lines.first().map_or(0, |range| *range.start()),
+        }),
+    }
+}

@@ -1,0 +1,295 @@
+//! The writing itself: temporaries, then swaps, then verification. Apply, undo, redo and recovery all go through it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use krepis_change::{Failure, FileState, WorkspacePath};
+
+use crate::disk::{ancestors, lstat, read_entry, read_state};
+use crate::failpoints::step;
+use crate::swap::{self, Swapped};
+use crate::temporary::Temporaries;
+use crate::{History, OperationId, errors, store};
+
+/// Up to this many files or directories are synced one by one; beyond, one `syncfs` is cheaper.
+const FEW: usize = 32;
+
+/// One file's way from what is there to what is to be there.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    /// Its number in the operation.
+    pub(crate) index: usize,
+    pub(crate) path: WorkspacePath,
+    pub(crate) from: FileState,
+    pub(crate) to: FileState,
+}
+
+/// Several moves that belong to one operation.
+pub(crate) struct Work<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) id: OperationId,
+    /// Apart for each kind of run, see [`Temporaries`].
+    pub(crate) tag: &'static str,
+    pub(crate) moves: &'a [Move],
+    /// Directories that go away if they are empty then, deep ones first.
+    pub(crate) removable: &'a [WorkspacePath],
+}
+
+/// How far a run came: the moves whose target was changed.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) swapped: Vec<usize>,
+}
+
+impl<'a> Work<'a> {
+    /// Writes everything. On failure `progress` says which moves were made; nothing is taken back here.
+    pub(crate) fn run(&self, progress: &mut Progress) -> Result<Temporaries<'a>, Failure> {
+        let mut temporaries = Temporaries::new(self.history, self.id, self.tag);
+        let names = match self.write_temporaries(&mut temporaries) {
+            Ok(names) => names,
+            Err(failure) => {
+                // The failure of the write is what the user needs to hear.
+                drop(temporaries.remove());
+                return Err(failure);
+            }
+        };
+        step!("history::apply::temporaries-synced");
+        for (one, name) in self.moves.iter().zip(&names) {
+            if one.to.is_absent() && !one.from.is_absent() {
+                step!("history::apply::remove");
+                self.remove(one, name)?;
+                progress.swapped.push(one.index);
+                step!("history::apply::removed");
+            }
+        }
+        let mut touched: BTreeSet<WorkspacePath> = self.remove_directories();
+        let mut seen = HashSet::new();
+        for (one, name) in self.moves.iter().zip(&names) {
+            if one.to.is_absent() {
+                continue;
+            }
+            self.make_parents(&one.path, &mut seen, &mut touched)?;
+            step!("history::apply::swap");
+            self.swap(one, name)?;
+            progress.swapped.push(one.index);
+            step!("history::apply::swapped");
+        }
+        step!("history::apply::all-swapped");
+        touched.extend(self.moves.iter().filter_map(|one| one.path.parent()));
+        self.sync_directories(&touched)?;
+        step!("history::apply::directories-synced");
+        self.verify()?;
+        step!("history::apply::verified");
+        Ok(temporaries)
+    }
+
+    fn target(&self, one: &Move) -> PathBuf {
+        one.path.on_disk(self.history.root())
+    }
+
+    fn write_temporaries(&self, temporaries: &mut Temporaries<'a>) -> Result<Vec<PathBuf>, Failure> {
+        let few = self.moves.len() <= FEW;
+        let mut files = Vec::new();
+        let mut names = Vec::with_capacity(self.moves.len());
+        for one in self.moves {
+            step!("history::apply::temporary");
+            let target = self.target(one);
+            let failed = |error: io::Error| write_failure("writing", &target, &error);
+            let name = temporaries.path(one.index, &one.path).map_err(failed)?;
+            let file = swap::write_temporary(&name, &one.to, &target).map_err(failed)?;
+            files.extend(file.filter(|_| few).map(|file| (file, target.clone())));
+            names.push(name);
+        }
+        step!("history::apply::temporaries-written");
+        for (file, target) in &files {
+            file.sync_all()
+                .map_err(|error| write_failure("syncing", target, &error))?;
+        }
+        if !few {
+            for directory in temporaries.directories() {
+                sync_contents(directory)?;
+            }
+        }
+        Ok(names)
+    }
+
+    /// Takes a file away by moving it aside, so that it can be looked at and put back.
+    fn remove(&self, one: &Move, aside: &Path) -> Result<(), Failure> {
+        let target = self.target(one);
+        swap::place(&target, aside).map_err(|error| self.swap_failure(one, &error))?;
+        if is(aside, &one.from) {
+            return Ok(());
+        }
+        swap::place(aside, &target).map_err(|error| write_failure("putting back", &target, &error))?;
+        Err(disturbed(&one.path))
+    }
+
+    fn swap(&self, one: &Move, name: &Path) -> Result<(), Failure> {
+        let target = self.target(one);
+        if one.from.is_absent() {
+            return swap::place(name, &target).map_err(|error| self.swap_failure(one, &error));
+        }
+        let expected = || is(&target, &one.from);
+        match swap::exchange(name, &target, expected).map_err(|error| self.swap_failure(one, &error))? {
+            Swapped::Refused => Err(disturbed(&one.path)),
+            Swapped::Replaced => Ok(()),
+            Swapped::Exchanged if is(name, &one.from) => Ok(()),
+            Swapped::Exchanged => {
+                // What came out is not what was planned with: somebody wrote in this very moment. Give it back.
+                swap::exchange(name, &target, || true)
+                    .map_err(|error| write_failure("putting back", &target, &error))?;
+                Err(disturbed(&one.path))
+            }
+        }
+    }
+
+    fn swap_failure(&self, one: &Move, error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => disturbed(&one.path),
+            _ => write_failure("writing", &self.target(one), error),
+        }
+    }
+
+    fn remove_directories(&self) -> BTreeSet<WorkspacePath> {
+        let mut touched = BTreeSet::new();
+        for directory in self.removable {
+            // One that is not empty, or gone already, stays as it is: that is the rule and no failure.
+            if fs::remove_dir(directory.on_disk(self.history.root())).is_ok() {
+                step!("history::apply::directory-removed");
+                touched.extend(directory.parent());
+            }
+        }
+        touched
+    }
+
+    fn make_parents(
+        &self,
+        path: &WorkspacePath,
+        seen: &mut HashSet<WorkspacePath>,
+        touched: &mut BTreeSet<WorkspacePath>,
+    ) -> Result<(), Failure> {
+        let mut missing = Vec::new();
+        for parent in ancestors(path) {
+            if seen.contains(&parent) {
+                break;
+            }
+            missing.push(parent);
+        }
+        for parent in missing.into_iter().rev() {
+            let full = parent.on_disk(self.history.root());
+            match fs::create_dir(&full) {
+                Ok(()) => touched.extend(parent.parent()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    require_directory(&full, &parent)?;
+                }
+                Err(error) => return Err(write_failure("creating", &full, &error)),
+            }
+            step!("history::apply::directory-made");
+            seen.insert(parent);
+        }
+        Ok(())
+    }
+
+    fn sync_directories(&self, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
+        let root = self.history.root();
+        if touched.len() > FEW && swap::sync_file_system(root).is_ok() {
+            // Folders of other mounts are not covered by it.
+            return touched
+                .iter()
+                .map(|directory| directory.on_disk(root))
+                .filter(|directory| directory.is_dir() && !swap::same_mount(root, directory))
+                .try_for_each(|directory| store::sync_directory(&directory));
+        }
+        touched
+            .iter()
+            .map(|directory| directory.on_disk(root))
+            .filter(|directory| directory.is_dir())
+            .try_for_each(|directory| store::sync_directory(&directory))
+    }
+
+    fn verify(&self) -> Result<(), Failure> {
+        for one in self.moves {
+            let now = read_state(self.history.root(), &one.path);
+            let right = match &now {
+                Ok(state) => *state == one.to,
+                Err(error) => one.to.is_absent() && is_in_the_way(error),
+            };
+            if !right {
+                return Err(disturbed(&one.path));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A directory at the path, or a file above it: nothing is *at* the path then.
+pub(crate) fn is_in_the_way(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory
+    )
+}
+
+fn is(path: &Path, state: &FileState) -> bool {
+    read_entry(path).is_ok_and(|now| now == *state)
+}
+
+fn require_directory(full: &Path, path: &WorkspacePath) -> Result<(), Failure> {
+    match lstat(full) {
+        Ok(Some(metadata)) if metadata.is_dir() => Ok(()),
+        _ if path.as_str().is_empty() => Ok(()),
+        _ => Err(disturbed(path)),
+    }
+}
+
+/// Makes the contents of all files in `directory` durable.
+fn sync_contents(directory: &Path) -> Result<(), Failure> {
+    if swap::sync_file_system(directory).is_ok() {
+        return Ok(());
+    }
+    let failed = |error: io::Error| write_failure("syncing", directory, &error);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file() {
+            fs::File::open(entry.path())
+                .and_then(|file| file.sync_all())
+                .map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn disturbed(path: &WorkspacePath) -> Failure {
+    Failure::new(
+        &errors::DISTURBED,
+        format!("`{path}` was changed by another program during the operation"),
+    )
+    .at_path(path)
+    .hint("run the command again")
+}
+
+/// A failed write, with the code that fits the reason.
+pub(crate) fn write_failure(doing: &str, path: &Path, error: &io::Error) -> Failure {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let (code, hint) = match error.kind() {
+        PermissionDenied => (
+            &errors::NOT_WRITABLE,
+            "give this account the right to write there",
+        ),
+        ReadOnlyFilesystem => (
+            &errors::NOT_WRITABLE,
+            "mount the disk writable, or work in a copy",
+        ),
+        StorageFull | QuotaExceeded => (
+            &errors::NO_SPACE,
+            "make room on the disk and run the command again",
+        ),
+        _ => (
+            &errors::WRITE_FAILED,
+            "see the reason; nothing of the operation was kept",
+        ),
+    };
+    Failure::io(code, doing, path, error).hint(hint)
+}
