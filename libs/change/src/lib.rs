@@ -15,6 +15,7 @@ mod placement;
 mod resolve;
 mod set;
 mod state;
+mod take_out;
 mod tree;
 
 pub use change::{Change, Span, Transition};
@@ -27,4 +28,5 @@ pub use path::WorkspacePath;
 pub use resolve::resolve;
 pub use set::change_set;
 pub use state::FileState;
+pub use take_out::{How, TakeOut, put_back, take_out};
 pub use tree::{EntryKind, MemoryTree, Overlay, Tree};
