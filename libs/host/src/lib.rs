@@ -1,1 +1,29 @@
-//! host
+//! Find a Node.js runtime, start the runner on it, exchange frames.
+//!
+//! [`find_node`] looks in the places of DESIGN §6; [`run_commands`] starts the runner on what it found and gives exactly
+//! one result for each command, however the commands and the runner end.
+
+mod cache_folder;
+mod environment;
+pub mod errors;
+mod find;
+mod frames;
+mod layouts;
+mod location;
+mod pins;
+mod probe;
+mod run;
+mod runner;
+mod snapshot;
+mod version;
+
+pub use cache_folder::CacheFolder;
+pub use environment::Environment;
+pub use find::{Candidate, Purpose, Request, Runtime, Source, Verdict, explain, find_node};
+pub use frames::{FrameDecoder, MAX_PAYLOAD, encode_frame};
+pub use layouts::Manager;
+pub use location::RunnerLocation;
+pub use nodejs_semver::Version;
+pub use run::{Finished, Run, run_commands};
+pub use snapshot::SnapshotBuild;
+pub use version::FLOOR;

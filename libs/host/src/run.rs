@@ -1,0 +1,203 @@
+//! Commands in, exactly one result for each out.
+
+use std::time::Duration;
+
+use krepis_change::Failure;
+use krepis_proto::v1::{
+    Command, CommandResult, Log, Problem, Query, QueryAnswer, StartCommands, command, command_result, runner_frame,
+};
+
+use crate::runner::{Death, Event, Runner};
+use crate::snapshot::{Snapshot, SnapshotBuild};
+use crate::{CacheFolder, Environment, RunnerLocation, Runtime, errors};
+
+/// What a run is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The Node to run on.
+    pub runtime: &'a Runtime,
+    /// The runner's bundle.
+    pub location: &'a RunnerLocation,
+    /// The cache for snapshots and compiled code; none: everything is loaded from source.
+    pub cache: Option<&'a CacheFolder>,
+    /// Switches (`KREPIS_NO_SNAPSHOT`).
+    pub environment: &'a Environment,
+    /// Wall-clock limit of the whole run; the process group is killed then.
+    pub time_limit: Option<Duration>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Finished {
+    /// One result for each command, in the order of the commands.
+    pub results: Vec<CommandResult>,
+    /// Whether the process began from a start-up snapshot.
+    pub from_snapshot: bool,
+    /// What would make the next run faster: to be started when the user has the answer.
+    pub background: Option<SnapshotBuild>,
+}
+
+/// Runs all commands of an invocation.
+///
+/// A command that breaks has an error as its result; so has every command that a dying runner leaves unfinished. Where
+/// it leaves several, each is run again in a process of its own, so that one command's death (V8 ends the whole process
+/// on some kinds of exhausted heaps) is not the others': commands only propose, so a second run changes nothing.
+///
+/// The failure is for what concerns no single command: the runner cannot be started at all.
+///
+/// - `on_query` answers a command's question; the answer's id is set by this function.
+/// - `on_log` takes output as it comes; command 0 is output that cannot be told apart.
+pub fn run_commands(
+    run: &Run,
+    start: &StartCommands,
+    on_query: &mut dyn FnMut(&Query) -> QueryAnswer,
+    on_log: &mut dyn FnMut(&Log),
+) -> Result<Finished, Failure> {
+    let snapshot = match start.commands.as_slice() {
+        // A process from a snapshot has no `import()` and no workers: it serves a single built-in.
+        [Command { source: Some(command::Source::Builtin(_)), .. }] => {
+            Snapshot::of(run.runtime, run.location, run.cache, run.environment)
+        }
+        _ => None,
+    };
+    if let Some(snapshot) = &snapshot
+        && let Some(blob) = snapshot.ready()
+    {
+        let option = std::path::Path::new("--snapshot-blob");
+        let mut attempt = attempt(run, &[option, blob], start, on_query, on_log)?;
+        if attempt.ready {
+            return Ok(Finished { results: complete(&mut attempt, start), from_snapshot: true, background: None });
+        }
+        // It belongs to another build of Node, or is damaged.
+        snapshot.discard();
+    }
+    let main = run.location.file("main.cjs");
+    let mut first = attempt(run, &[&main], start, on_query, on_log)?;
+    if first.may_repeat(start) {
+        let unfinished: Vec<Command> = first.unfinished(start).cloned().collect();
+        for command in unfinished {
+            let alone = StartCommands { commands: vec![command], ..start.clone() };
+            let mut again = attempt(run, &[&main], &alone, on_query, on_log)?;
+            first.results.extend(complete(&mut again, &alone));
+        }
+    }
+    let background = snapshot.map(|snapshot| snapshot.build(run.runtime, run.location));
+    Ok(Finished { results: complete(&mut first, start), from_snapshot: false, background })
+}
+
+/// One process's share of a run.
+struct Attempt {
+    results: Vec<CommandResult>,
+    ready: bool,
+    end: End,
+}
+
+enum End {
+    Complete,
+    Died(Death),
+    TimedOut(Duration),
+    Garbled(Failure),
+}
+
+impl Attempt {
+    fn unfinished<'a>(&'a self, start: &'a StartCommands) -> impl Iterator<Item = &'a Command> {
+        let is_open = |command: &&Command| !self.results.iter().any(|result| result.command == command.id);
+        start.commands.iter().filter(is_open)
+    }
+
+    /// A runner that came up and died under several commands: one of them is the cause, and which is not known.
+    fn may_repeat(&self, start: &StartCommands) -> bool {
+        self.ready && matches!(self.end, End::Died(_)) && self.unfinished(start).count() > 1
+    }
+}
+
+fn attempt(
+    run: &Run,
+    arguments: &[&std::path::Path],
+    start: &StartCommands,
+    on_query: &mut dyn FnMut(&Query) -> QueryAnswer,
+    on_log: &mut dyn FnMut(&Log),
+) -> Result<Attempt, Failure> {
+    let from_snapshot = arguments.len() > 1;
+    let compile_cache = run.cache.filter(|_| !from_snapshot).and_then(|cache| cache.inner("compile"));
+    let mut runner =
+        Runner::start(&run.runtime.path, arguments, compile_cache.as_deref(), start.clone(), run.time_limit)?;
+    let only = if let [only] = start.commands.as_slice() { only.id } else { 0 };
+    let mut attempt = Attempt { results: Vec::new(), ready: false, end: End::Complete };
+    while attempt.unfinished(start).next().is_some() {
+        match runner.next() {
+            Ok(Event::Frame(runner_frame::Frame::Ready(_))) => attempt.ready = true,
+            Ok(Event::Frame(runner_frame::Frame::Result(result))) => {
+                let expected = attempt.unfinished(start).any(|command| command.id == result.command);
+                if expected && result.outcome.is_some() {
+                    attempt.results.push(result);
+                }
+            }
+            Ok(Event::Frame(runner_frame::Frame::Query(query))) => {
+                let answer = QueryAnswer { id: query.id, ..on_query(&query) };
+                runner.answer(answer)?;
+            }
+            Ok(Event::Frame(runner_frame::Frame::Log(log))) => on_log(&log),
+            // What a snapshot of another build says is not the command's output.
+            Ok(Event::Output(_)) if from_snapshot && !attempt.ready => {}
+            Ok(Event::Output(text)) => on_log(&Log { command: only, text }),
+            Ok(Event::End) => {
+                attempt.end = End::Died(runner.death());
+                return Ok(attempt);
+            }
+            Ok(Event::TimedOut) => {
+                attempt.end = End::TimedOut(run.time_limit.unwrap_or_default());
+                return Ok(attempt);
+            }
+            Err(failure) => {
+                attempt.end = End::Garbled(failure);
+                return Ok(attempt);
+            }
+        }
+    }
+    // A snapshot has nothing to write at its end, so nobody waits for it.
+    runner.finish(from_snapshot);
+    Ok(attempt)
+}
+
+/// The results in the order of the commands, with an error for each that has none.
+fn complete(attempt: &mut Attempt, start: &StartCommands) -> Vec<CommandResult> {
+    let mut results = std::mem::take(&mut attempt.results);
+    let of = |command: &Command| {
+        let found = results.iter().position(|result| result.command == command.id);
+        found.map_or_else(
+            || CommandResult {
+                command: command.id,
+                outcome: Some(command_result::Outcome::Error(explain(&attempt.end, &command.name))),
+            },
+            |index| results.swap_remove(index),
+        )
+    };
+    start.commands.iter().map(of).collect()
+}
+
+fn explain(end: &End, name: &str) -> Problem {
+    let failure = match end {
+        End::Complete => Failure::new(&errors::RUNNER_DIED, format!("command `{name}` has no result")),
+        End::Died(death) if death.out_of_memory => {
+            Failure::new(&errors::OUT_OF_MEMORY, format!("command `{name}` needed more memory than its process had"))
+                .reason(death.how.clone())
+                .hint("nothing was changed; give it a higher limit or make it hold less at a time")
+        }
+        End::Died(death) => {
+            let reason = match &death.last_lines {
+                Some(lines) => format!("{}; the last it said:\n{lines}", death.how),
+                None => death.how.clone(),
+            };
+            Failure::new(&errors::RUNNER_DIED, format!("the runner ended before command `{name}` had a result"))
+                .reason(reason)
+                .hint("nothing was changed; run the command again, and `krepis doctor` if it stays")
+        }
+        End::TimedOut(limit) => {
+            let message = format!("command `{name}` had no result after {} ms and was stopped", limit.as_millis());
+            Failure::new(&errors::RUN_TIMED_OUT, message).hint("nothing was changed; give it more time or make it faster")
+        }
+        End::Garbled(failure) => failure.clone(),
+    };
+    Problem { code: failure.code.id.into(), message: failure.message, at: None, reason: failure.reason, hint: failure.hint }
+}

@@ -1,0 +1,338 @@
+//! One runner process: started, fed, listened to, and its end explained.
+
+use std::collections::VecDeque;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use command_fds::{CommandFdExt, FdMapping};
+use krepis_change::Failure;
+use krepis_proto::v1::{MasterFrame, QueryAnswer, RunnerFrame, StartCommands, master_frame, runner_frame};
+use prost::Message;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::{FrameDecoder, encode_frame, errors};
+
+/// Bytes of stderr kept to explain a death.
+const LAST_WORDS: usize = 4096;
+/// How long a runner may take to end after its last result (it writes its compile cache then).
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A runner at work.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    child: Child,
+    ended: Option<ExitStatus>,
+    frames_in: Option<PipeReader>,
+    frames_out: Option<PipeWriter>,
+    outgoing: VecDeque<u8>,
+    decoder: FrameDecoder,
+    stdout: Option<std::process::ChildStdout>,
+    stderr: Option<std::process::ChildStderr>,
+    last_words: VecDeque<u8>,
+    deadline: Option<Instant>,
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The runner said something.
+    Frame(runner_frame::Frame),
+    /// Something was written to stdout or stderr.
+    Output(String),
+    /// Nothing more will come.
+    End,
+    /// The time is up.
+    TimedOut,
+}
+
+impl Runner {
+    /// Starts Node with `arguments` and queues the commands.
+    pub fn start(
+        program: &Path,
+        arguments: &[&Path],
+        compile_cache: Option<&Path>,
+        commands: StartCommands,
+        time_limit: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        let failed = |error: io::Error| {
+            Failure::new(&errors::RUNNER_NOT_STARTED, format!("{} could not be started", program.display()))
+                .reason(error.to_string())
+        };
+        let root = commands.root.clone();
+        let start = MasterFrame { frame: Some(master_frame::Frame::Start(commands)) };
+        let outgoing = encode_frame(&start.encode_to_vec())?.into();
+        let (child_reads, frames_out) = io::pipe().map_err(failed)?;
+        let (frames_in, child_writes) = io::pipe().map_err(failed)?;
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&root);
+        clean(&mut command, compile_cache);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+            .fd_mappings(vec![
+                FdMapping { parent_fd: child_reads.into(), child_fd: 3 },
+                FdMapping { parent_fd: child_writes.into(), child_fd: 4 },
+            ])
+            .map_err(|error| failed(io::Error::other(error)))?;
+        let mut child = command.spawn().map_err(failed)?;
+        // It holds our copies of the child's ends: with them open no end of file would ever come.
+        drop(command);
+        rustix::io::ioctl_fionbio(&frames_out, true).map_err(|error| failed(error.into()))?;
+        Ok(Self {
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            child,
+            ended: None,
+            frames_in: Some(frames_in),
+            frames_out: Some(frames_out),
+            outgoing,
+            decoder: FrameDecoder::default(),
+            last_words: VecDeque::new(),
+            deadline: time_limit.map(|limit| Instant::now() + limit),
+        })
+    }
+
+    /// Queues an answer.
+    pub fn answer(&mut self, answer: QueryAnswer) -> Result<(), Failure> {
+        let frame = MasterFrame { frame: Some(master_frame::Frame::Answer(answer)) };
+        self.outgoing.extend(encode_frame(&frame.encode_to_vec())?);
+        Ok(())
+    }
+
+    /// Waits for the next event. The failure is a damaged frame.
+    pub fn next(&mut self) -> Result<Event, Failure> {
+        loop {
+            if let Some(payload) = self.decoder.next_payload()? {
+                let frame = RunnerFrame::decode(payload.as_slice()).ok().and_then(|frame| frame.frame);
+                return frame.map(Event::Frame).ok_or_else(|| {
+                    Failure::new(&errors::BAD_FRAME, "a frame holds no message of this version")
+                        .hint("the krepis program and its runner are of different versions; install the CLI again")
+                });
+            }
+            let Some(frames_in) = &self.frames_in else {
+                return Ok(self.remaining_output().map_or(Event::End, Event::Output));
+            };
+            let mut watched = vec![PollFd::new(frames_in, PollFlags::IN)];
+            let readers = [self.stdout.as_ref().map(AsFd::as_fd), self.stderr.as_ref().map(AsFd::as_fd)];
+            watched.extend(readers.iter().flatten().map(|reader| PollFd::from_borrowed_fd(*reader, PollFlags::IN)));
+            if let (Some(writer), false) = (&self.frames_out, self.outgoing.is_empty()) {
+                watched.push(PollFd::new(writer, PollFlags::OUT));
+            }
+            let timeout = match self.deadline.map(|deadline| deadline.checked_duration_since(Instant::now())) {
+                Some(None) => return Ok(Event::TimedOut),
+                Some(Some(left)) => Timespec::try_from(left).ok(),
+                None => None,
+            };
+            match poll(&mut watched, timeout.as_ref()) {
+                Ok(0) => return Ok(Event::TimedOut),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(broken(error.into())),
+            }
+            let is_ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
+            let has = [self.stdout.is_some(), self.stderr.is_some()];
+            let frames_ready = is_ready(0);
+            let stdout_ready = has[0] && is_ready(1);
+            let stderr_ready = has[1] && is_ready(1 + usize::from(has[0]));
+            drop(watched);
+            self.write();
+            // Output first: it was written before the frame that may end the run.
+            let mut text = String::new();
+            if stdout_ready {
+                text.push_str(&read_some(&mut self.stdout).unwrap_or_default());
+            }
+            if stderr_ready && let Some(words) = read_some(&mut self.stderr) {
+                self.last_words.extend(words.bytes());
+                let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
+                self.last_words.drain(..surplus);
+                text.push_str(&words);
+            }
+            if frames_ready {
+                self.read_frames()?;
+            }
+            if !text.is_empty() {
+                return Ok(Event::Output(text));
+            }
+        }
+    }
+
+    /// Ends the process: at once, or as soon as it has ended by itself.
+    pub fn finish(&mut self, at_once: bool) {
+        self.frames_out = None;
+        let deadline = Instant::now() + if at_once { Duration::ZERO } else { GRACE };
+        while self.frames_in.is_some() && Instant::now() < deadline {
+            self.deadline = Some(deadline);
+            match self.next() {
+                Ok(Event::Frame(_) | Event::Output(_)) => {}
+                Ok(Event::End | Event::TimedOut) | Err(_) => break,
+            }
+        }
+        if !at_once {
+            self.wait_until(deadline);
+        }
+        self.kill();
+    }
+
+    /// How it ended, in words, and what it said last.
+    pub fn death(&mut self) -> Death {
+        self.wait_until(Instant::now() + Duration::from_millis(500));
+        let status = self.ended;
+        self.kill();
+        let words = String::from_utf8_lossy(self.last_words.make_contiguous()).into_owned();
+        let how = match status {
+            None => "it closed its frames without ending".to_owned(),
+            Some(status) => match (status.signal(), status.code()) {
+                (Some(signal), _) => format!("it was ended by {}", signal_name(signal)),
+                (None, code) => format!("it ended with exit code {}", code.unwrap_or_default()),
+            },
+        };
+        Death { how, out_of_memory: words.contains("heap out of memory"), last_lines: last_lines(&words) }
+    }
+
+    fn kill(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        // The whole group: a command may have started programs of its own.
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if group.is_none_or(|group| kill_process_group(group, Signal::KILL).is_err()) {
+            drop(self.child.kill());
+        }
+        self.ended = self.child.wait().ok();
+    }
+
+    fn wait_until(&mut self, deadline: Instant) {
+        while self.ended.is_none() {
+            self.ended = self.child.try_wait().ok().flatten();
+            if self.ended.is_some() || Instant::now() > deadline {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn write(&mut self) {
+        let Some(writer) = &mut self.frames_out else { return };
+        while !self.outgoing.is_empty() {
+            match writer.write(self.outgoing.as_slices().0) {
+                Ok(count) => drop(self.outgoing.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // It reads no more: that it has ended is seen on the other side.
+                Err(_) => {
+                    self.frames_out = None;
+                    self.outgoing.clear();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read_frames(&mut self) -> Result<(), Failure> {
+        let Some(reader) = &mut self.frames_in else { return Ok(()) };
+        let mut chunk = [0; 64 * 1024];
+        match reader.read(&mut chunk) {
+            Ok(0) => {
+                self.frames_in = None;
+                if !self.decoder.is_empty() {
+                    return Err(Failure::new(&errors::BAD_FRAME, "the runner ended inside a frame"));
+                }
+            }
+            Ok(count) => self.decoder.push(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(broken(error)),
+        }
+        Ok(())
+    }
+
+    /// What still lies in the pipes after the frames have ended. Programs that a command left behind may hold the pipes
+    /// open: nothing is waited for.
+    fn remaining_output(&mut self) -> Option<String> {
+        let mut text = String::new();
+        for index in 0..2 {
+            let words = if index == 0 { drain(&mut self.stdout) } else { drain(&mut self.stderr) };
+            if index == 1 {
+                self.last_words.extend(words.bytes());
+                let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
+                self.last_words.drain(..surplus);
+            }
+            text.push_str(&words);
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How a runner ended.
+#[derive(Debug)]
+pub(crate) struct Death {
+    /// In words.
+    pub how: String,
+    /// Whether V8 said that the heap was exhausted.
+    pub out_of_memory: bool,
+    /// What it wrote to stderr last.
+    pub last_lines: Option<String>,
+}
+
+/// Variables that change what Node does before our code runs.
+fn clean(command: &mut Command, compile_cache: Option<&Path>) {
+    for name in ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "NODE_REPL_EXTERNAL_MODULE", "ELECTRON_RUN_AS_NODE"] {
+        command.env_remove(name);
+    }
+    match compile_cache {
+        Some(folder) => command.env("NODE_COMPILE_CACHE", folder),
+        None => command.env_remove("NODE_COMPILE_CACHE"),
+    };
+}
+
+fn read_some<R: Read>(reader: &mut Option<R>) -> Option<String> {
+    let mut chunk = [0; 64 * 1024];
+    match reader.as_mut()?.read(&mut chunk) {
+        Ok(0) => {
+            *reader = None;
+            None
+        }
+        Ok(count) => Some(String::from_utf8_lossy(&chunk[..count]).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+        Err(_) => {
+            *reader = None;
+            None
+        }
+    }
+}
+
+fn drain<R: Read + AsFd>(reader: &mut Option<R>) -> String {
+    let mut text = String::new();
+    if let Some(pipe) = reader.as_ref()
+        && rustix::io::ioctl_fionbio(pipe, true).is_err()
+    {
+        *reader = None;
+    }
+    while let Some(words) = read_some(reader) {
+        text.push_str(&words);
+    }
+    text
+}
+
+fn broken(error: io::Error) -> Failure {
+    Failure::new(&errors::RUNNER_DIED, "the connection to the runner broke").reason(error.to_string())
+}
+
+fn last_lines(words: &str) -> Option<String> {
+    let lines: Vec<&str> = words.lines().filter(|line| !line.trim().is_empty()).collect();
+    let tail = &lines[lines.len().saturating_sub(5)..];
+    (!tail.is_empty()).then(|| tail.join("\n"))
+}
+
+fn signal_name(signal: i32) -> String {
+    let known = Signal::from_named_raw(signal);
+    known.map_or_else(|| format!("signal {signal}"), |known| format!("signal {signal} ({known:?})"))
+}
