@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -51,8 +51,15 @@ export function fastifyAdapter(options: FastifyAdapterOptions = {}): HttpAdapter
 
 function adapt(instance: FastifyInstance, host: HttpHost, configure: FastifyAdapterOptions['configure']): HttpAdapter {
   const routes: HttpRoute[] = [];
+  const sockets = new Set<Socket>();
   let isClosing = false;
 
+  instance.server.on('connection', (socket: Socket) => {
+    // The kernel may have accepted it before the server stopped listening.
+    if (isClosing) socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   instance.setErrorHandler((error, request, reply) => send(reply, host.fail(error, toRequest(request))));
   instance.setNotFoundHandler((request, reply) => send(reply, host.missing(toRequest(request))));
   // A keep-alive client would hold the server open until its own timeout (NestJS FAQ, "keep-alive connections").
@@ -103,6 +110,8 @@ function adapt(instance: FastifyInstance, host: HttpHost, configure: FastifyAdap
 
     async close() {
       isClosing = true;
+      // Node counts a connection that has not sent anything yet (a browser's preconnect) as busy, not as idle.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       await instance.close();
     },
 
