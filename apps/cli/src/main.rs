@@ -5,6 +5,7 @@ mod commands;
 mod errors;
 mod output;
 mod propose;
+mod runner;
 mod session;
 
 use std::process::ExitCode;

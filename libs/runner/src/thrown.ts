@@ -37,9 +37,9 @@ export function thrown(error: unknown, root: string): Thrown {
 export function asRefusal(error: unknown): Problem | undefined {
   return safely(() => {
     if (!isErrorLike(error) || error.name !== 'Refusal') return undefined;
-    const { code, message, at, reason, hint } = error as { [key: string]: unknown };
+    const { code, message, at, reason, hint, exit } = error as { [key: string]: unknown };
     if (typeof code !== 'string' || !/^[A-Z]{2,8}\d{4}$/.test(code) || typeof message !== 'string') return undefined;
-    return { code, message, at: place(at), reason: string(reason), hint: string(hint) };
+    return { code, message, at: place(at), reason: string(reason), hint: string(hint), exit: count(exit) || undefined };
   });
 }
 

@@ -280,6 +280,9 @@ pub struct Problem {
     /// What to do next.
     #[prost(string, optional, tag = "5")]
     pub hint: ::core::option::Option<::prost::alloc::string::String>,
+    /// A refusal's exit code for the process: 2 for bad input, else 1.
+    #[prost(uint32, optional, tag = "6")]
+    pub exit: ::core::option::Option<u32>,
 }
 /// A place in a file. Lines and columns count from 1; 0 says unknown.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

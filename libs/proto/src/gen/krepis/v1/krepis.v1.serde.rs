@@ -2579,6 +2579,9 @@ impl serde::Serialize for Problem {
         if self.hint.is_some() {
             len += 1;
         }
+        if self.exit.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("krepis.v1.Problem", len)?;
         if !self.code.is_empty() {
             struct_ser.serialize_field("code", &self.code)?;
@@ -2595,6 +2598,9 @@ impl serde::Serialize for Problem {
         if let Some(v) = self.hint.as_ref() {
             struct_ser.serialize_field("hint", v)?;
         }
+        if let Some(v) = self.exit.as_ref() {
+            struct_ser.serialize_field("exit", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2610,6 +2616,7 @@ impl<'de> serde::Deserialize<'de> for Problem {
             "at",
             "reason",
             "hint",
+            "exit",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2619,6 +2626,7 @@ impl<'de> serde::Deserialize<'de> for Problem {
             At,
             Reason,
             Hint,
+            Exit,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2645,6 +2653,7 @@ impl<'de> serde::Deserialize<'de> for Problem {
                             "at" => Ok(GeneratedField::At),
                             "reason" => Ok(GeneratedField::Reason),
                             "hint" => Ok(GeneratedField::Hint),
+                            "exit" => Ok(GeneratedField::Exit),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2669,6 +2678,7 @@ impl<'de> serde::Deserialize<'de> for Problem {
                 let mut at__ = None;
                 let mut reason__ = None;
                 let mut hint__ = None;
+                let mut exit__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Code => {
@@ -2701,6 +2711,14 @@ impl<'de> serde::Deserialize<'de> for Problem {
                             }
                             hint__ = map_.next_value()?;
                         }
+                        GeneratedField::Exit => {
+                            if exit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("exit"));
+                            }
+                            exit__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Problem {
@@ -2709,6 +2727,7 @@ impl<'de> serde::Deserialize<'de> for Problem {
                     at: at__,
                     reason: reason__,
                     hint: hint__,
+                    exit: exit__,
                 })
             }
         }

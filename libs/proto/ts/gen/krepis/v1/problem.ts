@@ -7,10 +7,6 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-export const protobufPackage = "krepis.v1";
-
-export const protobufFileName = "krepis/v1/problem.proto";
-
 /** Something a user has to know: a refusal or an error, in the same parts everywhere. */
 export interface Problem {
   /** "KRP" and four digits, listed in docs/reference/errors.md. */
@@ -25,7 +21,11 @@ export interface Problem {
     | string
     | undefined;
   /** What to do next. */
-  hint?: string | undefined;
+  hint?:
+    | string
+    | undefined;
+  /** A refusal's exit code for the process: 2 for bad input, else 1. */
+  exit?: number | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -38,7 +38,15 @@ export interface Place {
 }
 
 function createBaseProblem(): Problem {
-  return { code: "", message: "", at: undefined, reason: undefined, hint: undefined, _unknownFields: {} };
+  return {
+    code: "",
+    message: "",
+    at: undefined,
+    reason: undefined,
+    hint: undefined,
+    exit: undefined,
+    _unknownFields: {},
+  };
 }
 
 export const Problem: MessageFns<Problem> = {
@@ -57,6 +65,9 @@ export const Problem: MessageFns<Problem> = {
     }
     if (message.hint !== undefined) {
       writer.uint32(42).string(message.hint);
+    }
+    if (message.exit !== undefined) {
+      writer.uint32(48).uint32(message.exit);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -122,6 +133,14 @@ export const Problem: MessageFns<Problem> = {
             message.hint = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.exit = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -149,6 +168,7 @@ export const Problem: MessageFns<Problem> = {
       at: isSet(object.at) ? Place.fromJSON(object.at) : undefined,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : undefined,
       hint: isSet(object.hint) ? globalThis.String(object.hint) : undefined,
+      exit: isSet(object.exit) ? globalThis.Number(object.exit) : undefined,
     };
   },
 
@@ -169,6 +189,9 @@ export const Problem: MessageFns<Problem> = {
     if (message.hint !== undefined) {
       obj.hint = message.hint;
     }
+    if (message.exit !== undefined) {
+      obj.exit = Math.round(message.exit);
+    }
     return obj;
   },
 
@@ -182,6 +205,7 @@ export const Problem: MessageFns<Problem> = {
     message.at = (object.at !== undefined && object.at !== null) ? Place.fromPartial(object.at) : undefined;
     message.reason = object.reason ?? undefined;
     message.hint = object.hint ?? undefined;
+    message.exit = object.exit ?? undefined;
     return message;
   },
 };
@@ -305,7 +329,7 @@ export const Place: MessageFns<Place> = {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
-export type DeepPartial<T> = T extends bigint ? string | number | bigint
+type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
@@ -316,7 +340,7 @@ function isSet(value: any): boolean {
   return value !== null && value !== undefined;
 }
 
-export interface MessageFns<T> {
+interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;

@@ -10,10 +10,6 @@ import { ChangeSet } from "./changes.js";
 import { ClassSite } from "./facts.js";
 import { Problem } from "./problem.js";
 
-export const protobufPackage = "krepis.v1";
-
-export const protobufFileName = "krepis/v1/runner.proto";
-
 /** What the master says. */
 export interface MasterFrame {
   frame: { $case: "start"; value: StartCommands } | { $case: "answer"; value: QueryAnswer } | undefined;
@@ -1464,7 +1460,7 @@ function base64FromBytes(arr: Uint8Array): string {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
-export type DeepPartial<T> = T extends bigint ? string | number | bigint
+type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
@@ -1475,7 +1471,7 @@ function isSet(value: any): boolean {
   return value !== null && value !== undefined;
 }
 
-export interface MessageFns<T> {
+interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
