@@ -131,8 +131,8 @@ function crateInputs({ workspaceRoot }: Crate): Inputs {
   ];
 }
 
-/** Nx has no wildcard for environment inputs: one command prints all that Cargo and rustc read, sorted. */
-const RUST_ENVIRONMENT = "env | grep -E '^(CARGO_|RUST)' | LC_ALL=C sort; rustc -vV";
+/** Nx has no wildcard for environment inputs: one command prints all that Cargo and rustc read, sorted, but no secret. */
+const RUST_ENVIRONMENT = "env | grep -E '^(CARGO_|RUST)' | grep -v TOKEN | LC_ALL=C sort; rustc -vV";
 
 const PACKAGE_INPUTS: Inputs = [
   'default',
