@@ -42,9 +42,15 @@ fn place(environment: &Environment) -> Option<PathBuf> {
         return Some(folder.join("krepis"));
     }
     if cfg!(windows) {
-        return environment.folder("LOCALAPPDATA").map(|folder| folder.join("krepis").join("cache"));
+        return environment
+            .folder("LOCALAPPDATA")
+            .map(|folder| folder.join("krepis").join("cache"));
     }
-    environment.below_home(if cfg!(target_os = "macos") { "Library/Caches/krepis" } else { ".cache/krepis" })
+    environment.below_home(if cfg!(target_os = "macos") {
+        "Library/Caches/krepis"
+    } else {
+        ".cache/krepis"
+    })
 }
 
 fn make(folder: &Path) -> std::io::Result<()> {
@@ -67,7 +73,8 @@ fn make(folder: &Path) -> std::io::Result<()> {
 #[cfg(unix)]
 fn check(folder: &Path) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
-    let found = std::fs::symlink_metadata(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let found =
+        std::fs::symlink_metadata(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     if !found.is_dir() {
         return Err(format!("{} is not a folder", folder.display()));
     }
@@ -82,7 +89,11 @@ fn check(folder: &Path) -> Result<(), String> {
 
 #[cfg(not(unix))]
 fn check(folder: &Path) -> Result<(), String> {
-    if folder.is_dir() { Ok(()) } else { Err(format!("{} is not a folder", folder.display())) }
+    if folder.is_dir() {
+        Ok(())
+    } else {
+        Err(format!("{} is not a folder", folder.display()))
+    }
 }
 
 #[cfg(all(test, unix))]
@@ -93,14 +104,20 @@ mod tests {
 
     fn environment(folder: &Path) -> Environment {
         let folder = folder.to_string_lossy().into_owned();
-        Environment { variables: [("KREPIS_CACHE_DIR".to_owned(), folder)].into(), ..Environment::default() }
+        Environment {
+            variables: [("KREPIS_CACHE_DIR".to_owned(), folder)].into(),
+            ..Environment::default()
+        }
     }
 
     #[test]
     fn a_new_folder_is_for_its_user_alone() {
         let scratch = tempfile::tempdir().expect("a folder");
         let cache = CacheFolder::open(&environment(&scratch.path().join("a/b"))).expect("a cache");
-        let mode = std::fs::metadata(cache.path()).expect("metadata").permissions().mode();
+        let mode = std::fs::metadata(cache.path())
+            .expect("metadata")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o700);
     }
 
@@ -110,10 +127,18 @@ mod tests {
         let open = scratch.path().join("open");
         std::fs::create_dir(&open).expect("a folder");
         std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-        assert!(CacheFolder::open(&environment(&open)).expect_err("refused").contains("open to others"));
+        assert!(
+            CacheFolder::open(&environment(&open))
+                .expect_err("refused")
+                .contains("open to others")
+        );
         std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o700)).expect("a mode");
         let link = scratch.path().join("link");
         std::os::unix::fs::symlink(&open, &link).expect("a link");
-        assert!(CacheFolder::open(&environment(&link)).expect_err("refused").contains("not a folder"));
+        assert!(
+            CacheFolder::open(&environment(&link))
+                .expect_err("refused")
+                .contains("not a folder")
+        );
     }
 }

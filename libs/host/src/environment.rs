@@ -28,18 +28,30 @@ impl Environment {
         let variables: HashMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let executable = std::env::current_exe().ok().map(|path| path.canonicalize().unwrap_or(path));
-        Self { home: std::env::home_dir(), system_root: PathBuf::from("/"), variables, executable }
+        let executable = std::env::current_exe()
+            .ok()
+            .map(|path| path.canonicalize().unwrap_or(path));
+        Self {
+            home: std::env::home_dir(),
+            system_root: PathBuf::from("/"),
+            variables,
+            executable,
+        }
     }
 
     /// A variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// A variable that holds an absolute path.
     pub fn folder(&self, name: &str) -> Option<PathBuf> {
-        self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        self.variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
     }
 
     /// A path below the home folder.
@@ -55,7 +67,9 @@ impl Environment {
     /// The folders of PATH, in order.
     pub fn path(&self) -> Vec<PathBuf> {
         let path = self.variable("PATH").unwrap_or_default();
-        std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect()
+        std::env::split_paths(path)
+            .filter(|folder| folder.is_absolute())
+            .collect()
     }
 }
 
@@ -64,5 +78,9 @@ pub(crate) const NODE: &str = if cfg!(windows) { "node.exe" } else { "node" };
 
 /// Where an installation keeps its program.
 pub(crate) fn program_in(installation: &Path) -> PathBuf {
-    if cfg!(windows) { installation.join(NODE) } else { installation.join("bin").join(NODE) }
+    if cfg!(windows) {
+        installation.join(NODE)
+    } else {
+        installation.join("bin").join(NODE)
+    }
 }

@@ -1,113 +1,17 @@
 //! Which Node to run the runner on.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use krepis_change::Failure;
 use nodejs_semver::{Range, Version};
 
+use crate::candidate::{Candidate, Purpose, Request, Runtime, Source, Verdict};
 use crate::environment::{NODE, program_in};
+use crate::errors;
 use crate::layouts::Manager;
 use crate::pins::{Pin, engines, pins};
 use crate::probe::Probe;
 use crate::version::{Wish, better, unsuitable};
-use crate::{CacheFolder, Environment, errors};
-
-/// What the Node is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Our own generators: they run on any Node above the floor, a project's pin is only a preference.
-    FirstParty,
-    /// Commands of the workspace: a pin binds, `engines` filters.
-    Workspace,
-}
-
-/// A search for a Node.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// Outside of the workspace.
-    pub environment: &'a Environment,
-    /// Where answers are kept between runs.
-    pub cache: Option<&'a CacheFolder>,
-    /// The workspace's root, absolute.
-    pub workspace: &'a Path,
-    /// Where the user stands, absolute; version files are looked for from here upwards.
-    pub directory: &'a Path,
-    /// `--node`: a path or a version.
-    pub option: Option<&'a str>,
-    /// `node` of krepis.json: a path (relative to the workspace) or a version.
-    pub configured: Option<&'a str>,
-    /// What it is for.
-    pub purpose: Purpose,
-}
-
-/// A Node that can be used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Runtime {
-    /// The program, absolute.
-    pub path: PathBuf,
-    /// Its version.
-    pub version: Version,
-    /// Where it was found.
-    pub source: Source,
-}
-
-/// Where a Node was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// `KREPIS_NODE`.
-    Variable,
-    /// `--node`.
-    Option,
-    /// A file of the project asks for it: the file and its field.
-    Pin(String),
-    /// The workspace's own dependency `node`.
-    Workspace,
-    /// A folder of PATH.
-    Path,
-    /// A version manager's or the system's place.
-    Layout(Manager),
-    /// It came with the CLI.
-    Bundled,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable => f.write_str("KREPIS_NODE"),
-            Self::Option => f.write_str("--node"),
-            Self::Pin(pin) => f.write_str(pin),
-            Self::Workspace => f.write_str("node_modules"),
-            Self::Path => f.write_str("PATH"),
-            Self::Layout(manager) => manager.fmt(f),
-            Self::Bundled => f.write_str("bundled"),
-        }
-    }
-}
-
-/// What was thought of a candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is the one.
-    Chosen,
-    /// It would do; another one comes first.
-    Usable,
-    /// It will not do, because.
-    Refused(String),
-}
-
-/// A Node, or a place where one was expected.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
-    /// Where it was found.
-    pub source: Source,
-    /// The program; none where a pin is not installed.
-    pub path: Option<PathBuf>,
-    /// Its version, where it has one.
-    pub version: Option<Version>,
-    /// What was thought of it.
-    pub verdict: Verdict,
-}
 
 /// Finds the Node to use.
 ///
@@ -141,7 +45,12 @@ type Outcome = (Result<Runtime, Failure>, Vec<Candidate>);
 impl<'a> Search<'a> {
     fn new(request: &'a Request<'a>) -> Result<Self, Failure> {
         let binding = request.purpose == Purpose::Workspace;
-        let pins = pins(request.environment, request.configured, request.workspace, request.directory);
+        let pins = pins(
+            request.environment,
+            request.configured,
+            request.workspace,
+            request.directory,
+        );
         let engines = engines(request.workspace, request.directory);
         Ok(Self {
             request,
@@ -161,13 +70,16 @@ impl<'a> Search<'a> {
                 break;
             }
             let (decision, candidates) = match stage {
-                0 => self.named(Source::Variable, self.request.environment.variable("KREPIS_NODE")),
-                1 => self.named(Source::Option, self.request.option),
+                0 => self.named(
+                    &Source::Variable,
+                    self.request.environment.variable("KREPIS_NODE"),
+                ),
+                1 => self.named(&Source::Option, self.request.option),
                 2 => self.pinned(),
-                3 => self.first(Source::Workspace, self.of_workspace()),
-                4 => self.first(Source::Path, self.of_path()),
+                3 => self.first(&Source::Workspace, self.of_workspace()),
+                4 => self.first(&Source::Path, self.of_path()),
                 5 => self.of_layouts(),
-                _ => self.first(Source::Bundled, self.bundled()),
+                _ => self.first(&Source::Bundled, self.bundled()),
             };
             choice = choice.or(decision);
             seen.extend(candidates);
@@ -176,8 +88,14 @@ impl<'a> Search<'a> {
     }
 
     /// What the user names is taken or refused, never passed over.
-    fn named(&self, source: Source, value: Option<&str>) -> (Option<Result<Runtime, Failure>>, Vec<Candidate>) {
-        let Some(value) = value else { return (None, Vec::new()) };
+    fn named(
+        &self,
+        source: &Source,
+        value: Option<&str>,
+    ) -> (Option<Result<Runtime, Failure>>, Vec<Candidate>) {
+        let Some(value) = value else {
+            return (None, Vec::new());
+        };
         let unusable = |reason: String| {
             Failure::new(&errors::NODE_UNUSABLE, format!("{source} names `{value}`, which cannot be used"))
                 .reason(reason)
@@ -193,14 +111,22 @@ impl<'a> Search<'a> {
             return (Some(runtime.ok_or_else(|| unusable(refused))), vec![candidate]);
         }
         let Some(wish) = Wish::parse(value) else {
-            return (Some(Err(unusable("it is neither a path nor a version".into()))), Vec::new());
+            return (
+                Some(Err(unusable("it is neither a path nor a version".into()))),
+                Vec::new(),
+            );
         };
-        match self.granted(&source, std::slice::from_ref(&wish)) {
+        match self.granted(source, std::slice::from_ref(&wish)) {
             Some(runtime) => {
                 let candidate = usable(&runtime);
                 (Some(Ok(runtime)), vec![candidate])
             }
-            None => (Some(Err(unusable("no such version is installed".into()).hint(self.install(value, None)))), Vec::new()),
+            None => (
+                Some(Err(
+                    unusable("no such version is installed".into()).hint(self.install(value, None))
+                )),
+                Vec::new(),
+            ),
         }
     }
 
@@ -218,7 +144,12 @@ impl<'a> Search<'a> {
                 }
                 Err(failure) => {
                     let reason = failure.reason.clone().unwrap_or_else(|| failure.message.clone());
-                    seen.push(Candidate { source, path: None, version: None, verdict: Verdict::Refused(reason) });
+                    seen.push(Candidate {
+                        source,
+                        path: None,
+                        version: None,
+                        verdict: Verdict::Refused(reason),
+                    });
                     if pin.binding && self.request.purpose == Purpose::Workspace {
                         decision = decision.or(Some(Err(failure)));
                     }
@@ -234,17 +165,28 @@ impl<'a> Search<'a> {
         {
             let (runtime, candidate) = self.judge(source.clone(), &path, None);
             return runtime.ok_or_else(|| {
-                let reason = if let Verdict::Refused(reason) = candidate.verdict { reason } else { String::new() };
-                Failure::new(&errors::PIN_NOT_INSTALLED, format!("{source} asks for {}", path.display())).reason(reason)
+                let reason = if let Verdict::Refused(reason) = candidate.verdict {
+                    reason
+                } else {
+                    String::new()
+                };
+                Failure::new(
+                    &errors::PIN_NOT_INSTALLED,
+                    format!("{source} asks for {}", path.display()),
+                )
+                .reason(reason)
             });
         }
         let wishes = pin.parsed()?;
         self.granted(source, &wishes).ok_or_else(|| {
             let wanted = pin.wishes.join(" or ");
             let first = pin.wishes.first().map_or("", String::as_str);
-            Failure::new(&errors::PIN_NOT_INSTALLED, format!("{source} asks for Node.js {wanted}, which is not installed"))
-                .reason(format!("no usable Node.js {wanted} is in any known place"))
-                .hint(self.install(first, pin.manager))
+            Failure::new(
+                &errors::PIN_NOT_INSTALLED,
+                format!("{source} asks for Node.js {wanted}, which is not installed"),
+            )
+            .reason(format!("no usable Node.js {wanted} is in any known place"))
+            .hint(self.install(first, pin.manager))
         })
     }
 
@@ -258,7 +200,11 @@ impl<'a> Search<'a> {
                 // Of equal ones the first in the order of the search.
                 .rev()
                 .max_by(|a, b| wish.compare(&a.1, &b.1))?;
-            Some(Runtime { path: best.0.clone(), version: best.1.clone(), source: source.clone() })
+            Some(Runtime {
+                path: best.0.clone(),
+                version: best.1.clone(),
+                source: source.clone(),
+            })
         })
     }
 
@@ -272,13 +218,19 @@ impl<'a> Search<'a> {
         }
         places.extend(self.bundled().into_iter().map(|path| (path, None)));
         let judged = places.into_iter().filter_map(|(path, version)| {
-            self.judge(Source::Path, &path, version.as_deref()).0.map(|runtime| (runtime.path, runtime.version))
+            self.judge(Source::Path, &path, version.as_deref())
+                .0
+                .map(|runtime| (runtime.path, runtime.version))
         });
         judged.collect()
     }
 
     /// The first usable one of a list.
-    fn first(&self, source: Source, places: Vec<PathBuf>) -> (Option<Result<Runtime, Failure>>, Vec<Candidate>) {
+    fn first(
+        &self,
+        source: &Source,
+        places: Vec<PathBuf>,
+    ) -> (Option<Result<Runtime, Failure>>, Vec<Candidate>) {
         let mut seen = Vec::new();
         let mut found = None;
         for path in places {
@@ -298,7 +250,9 @@ impl<'a> Search<'a> {
                     self.judge_with_engines(Source::Layout(manager), &path, version.as_deref());
                 seen.push(candidate);
                 if let Some(runtime) = runtime
-                    && best.as_ref().is_none_or(|best| better(&runtime.version, &best.version).is_gt())
+                    && best
+                        .as_ref()
+                        .is_none_or(|best| better(&runtime.version, &best.version).is_gt())
                 {
                     best = Some(runtime);
                 }
@@ -308,8 +262,12 @@ impl<'a> Search<'a> {
     }
 
     fn of_workspace(&self) -> Vec<PathBuf> {
-        let Request { workspace, directory, .. } = self.request;
-        let folders = directory.ancestors().take_while(|folder| folder.starts_with(workspace));
+        let Request {
+            workspace, directory, ..
+        } = self.request;
+        let folders = directory
+            .ancestors()
+            .take_while(|folder| folder.starts_with(workspace));
         folders
             .map(|folder| folder.join("node_modules"))
             // The package's own program first: `.bin/node` may be a script around it.
@@ -320,18 +278,34 @@ impl<'a> Search<'a> {
     }
 
     fn of_path(&self) -> Vec<PathBuf> {
-        self.request.environment.path().into_iter().map(|folder| folder.join(NODE)).filter(|path| path.is_file()).collect()
+        self.request
+            .environment
+            .path()
+            .into_iter()
+            .map(|folder| folder.join(NODE))
+            .filter(|path| path.is_file())
+            .collect()
     }
 
     fn bundled(&self) -> Vec<PathBuf> {
         let environment = self.request.environment;
         let named = environment.folder("KREPIS_BUNDLED_NODE");
-        let beside = environment.executable.iter().flat_map(|program| program.ancestors().skip(1));
-        let found = beside.map(|folder| program_in(&folder.join("node_modules").join("node"))).find(|path| path.is_file());
+        let beside = environment
+            .executable
+            .iter()
+            .flat_map(|program| program.ancestors().skip(1));
+        let found = beside
+            .map(|folder| program_in(&folder.join("node_modules").join("node")))
+            .find(|path| path.is_file());
         named.into_iter().chain(found).collect()
     }
 
-    fn judge_with_engines(&self, source: Source, path: &Path, version: Option<&str>) -> (Option<Runtime>, Candidate) {
+    fn judge_with_engines(
+        &self,
+        source: Source,
+        path: &Path,
+        version: Option<&str>,
+    ) -> (Option<Runtime>, Candidate) {
         let (runtime, mut candidate) = self.judge(source, path, version);
         if let (Some(runtime), Some((text, range))) = (&runtime, &self.engines)
             && !range.satisfies(&runtime.version)
@@ -343,7 +317,12 @@ impl<'a> Search<'a> {
     }
 
     fn judge(&self, source: Source, path: &Path, version: Option<&str>) -> (Option<Runtime>, Candidate) {
-        let mut candidate = Candidate { source: source.clone(), path: Some(path.into()), version: None, verdict: Verdict::Usable };
+        let mut candidate = Candidate {
+            source: source.clone(),
+            path: Some(path.into()),
+            version: None,
+            verdict: Verdict::Usable,
+        };
         match self.examine(path, version) {
             Ok((real, version)) => {
                 candidate.path = Some(real.clone());
@@ -352,7 +331,14 @@ impl<'a> Search<'a> {
                     candidate.verdict = Verdict::Refused(reason);
                     return (None, candidate);
                 }
-                (Some(Runtime { path: real, version, source }), candidate)
+                (
+                    Some(Runtime {
+                        path: real,
+                        version,
+                        source,
+                    }),
+                    candidate,
+                )
             }
             Err(reason) => {
                 candidate.verdict = Verdict::Refused(reason);
@@ -371,7 +357,11 @@ impl<'a> Search<'a> {
         if let Some(manager) = Manager::of_shim(self.request.environment, path, &real) {
             return self.behind_shim(manager);
         }
-        let name = real.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = real
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name != "node" && name != "nodejs" {
             return Err(format!("it is `{name}` and not Node.js"));
         }
@@ -385,12 +375,20 @@ impl<'a> Search<'a> {
         let environment = self.request.environment;
         let default = manager.default_version(environment);
         let wish = default.as_deref().and_then(Wish::parse);
-        let installed = manager.installed(environment).into_iter().filter_map(|(path, version)| {
-            let version = crate::version::parse_exact(&version?)?;
-            wish.as_ref().is_none_or(|wish| wish.accepts(&version)).then_some((path, version))
-        });
+        let installed = manager
+            .installed(environment)
+            .into_iter()
+            .filter_map(|(path, version)| {
+                let version = crate::version::parse_exact(&version?)?;
+                wish.as_ref()
+                    .is_none_or(|wish| wish.accepts(&version))
+                    .then_some((path, version))
+            });
         installed.max_by(|a, b| better(&a.1, &b.1)).ok_or_else(|| {
-            format!("it is a shim of {manager}, which has no Node.js {}", default.as_deref().unwrap_or("installed"))
+            format!(
+                "it is a shim of {manager}, which has no Node.js {}",
+                default.as_deref().unwrap_or("installed")
+            )
         })
     }
 
@@ -400,11 +398,17 @@ impl<'a> Search<'a> {
         let present = |manager: &Manager| manager.is_present(environment);
         // mise reads asdf's files, fnm and others read nvm's.
         let manager = manager.filter(present).or_else(|| {
-            Manager::ALL.into_iter().filter(present).find(|manager| manager.install_command(version).is_some())
+            Manager::ALL
+                .into_iter()
+                .filter(present)
+                .find(|manager| manager.install_command(version).is_some())
         });
         let version = version.trim_start_matches('v');
         let command = manager.and_then(|manager| manager.install_command(version));
-        format!("run `{}`", command.unwrap_or_else(|| format!("npm install --save-dev node@{version}")))
+        format!(
+            "run `{}`",
+            command.unwrap_or_else(|| format!("npm install --save-dev node@{version}"))
+        )
     }
 }
 
@@ -428,23 +432,41 @@ fn as_path(value: &str, base: &Path) -> Option<PathBuf> {
 fn executable(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
     let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if found.is_file() && found.permissions().mode() & 0o111 != 0 { Ok(()) } else { Err("it is not executable".into()) }
+    if found.is_file() && found.permissions().mode() & 0o111 != 0 {
+        Ok(())
+    } else {
+        Err("it is not executable".into())
+    }
 }
 
 #[cfg(not(unix))]
 fn executable(path: &Path) -> Result<(), String> {
-    if path.is_file() { Ok(()) } else { Err("it is not a file".into()) }
+    if path.is_file() {
+        Ok(())
+    } else {
+        Err("it is not a file".into())
+    }
 }
 
 fn no_node(seen: &[Candidate]) -> Failure {
     let refused: Vec<String> = seen
         .iter()
         .filter_map(|candidate| {
-            let Verdict::Refused(reason) = &candidate.verdict else { return None };
-            Some(format!("{} ({}): {reason}", candidate.path.as_ref()?.display(), candidate.source))
+            let Verdict::Refused(reason) = &candidate.verdict else {
+                return None;
+            };
+            Some(format!(
+                "{} ({}): {reason}",
+                candidate.path.as_ref()?.display(),
+                candidate.source
+            ))
         })
         .collect();
-    let reason = if refused.is_empty() { "none is in any known place".into() } else { refused.join("; ") };
+    let reason = if refused.is_empty() {
+        "none is in any known place".into()
+    } else {
+        refused.join("; ")
+    };
     Failure::new(&errors::NO_NODE, "there is no Node.js to run the generators on")
         .reason(reason)
         .hint("install Node.js 24 (https://nodejs.org), or name one with --node or KREPIS_NODE; `krepis runtime --explain` lists every candidate")

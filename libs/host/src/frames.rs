@@ -23,10 +23,16 @@ const HEADER: usize = 12;
 /// # Ok::<(), krepis_change::Failure>(())
 /// ```
 pub fn encode_frame(payload: &[u8]) -> Result<Vec<u8>, Failure> {
-    let length = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= MAX_PAYLOAD).ok_or_else(|| {
-        Failure::new(&errors::MESSAGE_TOO_LARGE, format!("a message of {} bytes does not fit into a frame", payload.len()))
+    let length = u32::try_from(payload.len())
+        .ok()
+        .filter(|_| payload.len() <= MAX_PAYLOAD)
+        .ok_or_else(|| {
+            Failure::new(
+                &errors::MESSAGE_TOO_LARGE,
+                format!("a message of {} bytes does not fit into a frame", payload.len()),
+            )
             .hint(format!("{MAX_PAYLOAD} bytes fit; ask for less at a time"))
-    })?;
+        })?;
     let mut frame = Vec::with_capacity(HEADER + payload.len());
     frame.extend_from_slice(MAGIC);
     frame.extend_from_slice(&length.to_le_bytes());
@@ -55,18 +61,25 @@ impl FrameDecoder {
     /// The next whole payload, if there is one. After an error the stream cannot be read on.
     pub fn next_payload(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let rest = &self.buffer[self.start..];
-        let Some((header, rest)) = rest.split_at_checked(HEADER) else { return Ok(None) };
+        let Some((header, rest)) = rest.split_at_checked(HEADER) else {
+            return Ok(None);
+        };
         if &header[..4] != MAGIC {
             return Err(bad("a frame does not begin with KRPF"));
         }
-        let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let length = number(4) as usize;
         if length > MAX_PAYLOAD {
             return Err(bad(&format!("a frame claims {length} bytes")));
         }
-        let Some(payload) = rest.get(..length) else { return Ok(None) };
+        let Some(payload) = rest.get(..length) else {
+            return Ok(None);
+        };
         if crc32fast::hash(payload) != number(8) {
-            return Err(bad(&format!("the checksum of a frame of {length} bytes is wrong")));
+            return Err(bad(&format!(
+                "the checksum of a frame of {length} bytes is wrong"
+            )));
         }
         let payload = payload.to_vec();
         self.start += HEADER + length;
@@ -85,8 +98,9 @@ impl FrameDecoder {
 }
 
 fn bad(message: &str) -> Failure {
-    Failure::new(&errors::BAD_FRAME, message)
-        .hint("run the command again; if it stays, the krepis program and its runner are of different versions")
+    Failure::new(&errors::BAD_FRAME, message).hint(
+        "run the command again; if it stays, the krepis program and its runner are of different versions",
+    )
 }
 
 #[cfg(test)]
@@ -137,6 +151,9 @@ mod tests {
     fn a_frame_that_claims_too_much_is_refused_before_its_payload() {
         let mut decoder = FrameDecoder::default();
         decoder.push(b"KRPF\xff\xff\xff\xff\0\0\0\0");
-        assert_eq!(decoder.next_payload().expect_err("refused").code, &errors::BAD_FRAME);
+        assert_eq!(
+            decoder.next_payload().expect_err("refused").code,
+            &errors::BAD_FRAME
+        );
     }
 }

@@ -53,7 +53,12 @@ impl Manager {
         let below = |name, path: &str| environment.folder(name).map(|folder| folder.join(path));
         let home = |path| environment.below_home(path);
         let places = match self {
-            Self::Nvm => vec![variable("NVM_DIR"), variable("NVM_HOME"), below("XDG_CONFIG_HOME", "nvm"), home(".nvm")],
+            Self::Nvm => vec![
+                variable("NVM_DIR"),
+                variable("NVM_HOME"),
+                below("XDG_CONFIG_HOME", "nvm"),
+                home(".nvm"),
+            ],
             Self::Fnm => vec![
                 variable("FNM_DIR"),
                 below("XDG_DATA_HOME", "fnm"),
@@ -62,8 +67,16 @@ impl Manager {
                 home("Library/Application Support/fnm"),
                 below("APPDATA", "fnm"),
             ],
-            Self::Volta => vec![variable("VOLTA_HOME"), home(".volta"), below("LOCALAPPDATA", "Volta")],
-            Self::Mise => vec![variable("MISE_DATA_DIR"), below("XDG_DATA_HOME", "mise"), home(".local/share/mise")],
+            Self::Volta => vec![
+                variable("VOLTA_HOME"),
+                home(".volta"),
+                below("LOCALAPPDATA", "Volta"),
+            ],
+            Self::Mise => vec![
+                variable("MISE_DATA_DIR"),
+                below("XDG_DATA_HOME", "mise"),
+                home(".local/share/mise"),
+            ],
             Self::Proto => vec![variable("PROTO_HOME"), home(".proto")],
             Self::Asdf => vec![variable("ASDF_DATA_DIR"), home(".asdf")],
             Self::Nodenv => vec![variable("NODENV_ROOT"), home(".nodenv")],
@@ -97,7 +110,9 @@ impl Manager {
             Self::Homebrew => "Cellar",
             _ => "",
         };
-        self.roots(environment).iter().any(|root| root.join(marker).is_dir())
+        self.roots(environment)
+            .iter()
+            .any(|root| root.join(marker).is_dir())
     }
 
     /// The command that installs a version.
@@ -151,16 +166,26 @@ impl Manager {
     /// The version that this manager's shim starts outside of any project.
     pub(crate) fn default_version(self, environment: &Environment) -> Option<String> {
         let read = |path: PathBuf| std::fs::read_to_string(path).ok();
-        let root = |path: &str| self.roots(environment).into_iter().map(|root| root.join(path)).find_map(read);
+        let root = |path: &str| {
+            self.roots(environment)
+                .into_iter()
+                .map(|root| root.join(path))
+                .find_map(read)
+        };
         match self {
             Self::Nodenv => root("version").map(|text| text.trim().to_owned()),
             Self::Volta => {
-                let platform: serde_json::Value = serde_json::from_str(&root("tools/user/platform.json")?).ok()?;
+                let platform: serde_json::Value =
+                    serde_json::from_str(&root("tools/user/platform.json")?).ok()?;
                 platform["node"]["runtime"].as_str().map(str::to_owned)
             }
-            Self::Asdf => tool_versions(&read(environment.below_home(".tool-versions")?)?).into_iter().next(),
+            Self::Asdf => tool_versions(&read(environment.below_home(".tool-versions")?)?)
+                .into_iter()
+                .next(),
             Self::Mise => {
-                let folder = environment.folder("XDG_CONFIG_HOME").or_else(|| environment.below_home(".config"))?;
+                let folder = environment
+                    .folder("XDG_CONFIG_HOME")
+                    .or_else(|| environment.below_home(".config"))?;
                 toml_node(&read(folder.join("mise/config.toml"))?)
             }
             Self::Proto => toml_node(&root(".prototools")?),
@@ -181,10 +206,15 @@ impl Manager {
         };
         by_program.or_else(|| {
             let folder = found.parent()?;
-            [Self::Volta, Self::Mise, Self::Proto, Self::Asdf, Self::Nodenv].into_iter().find(|manager| {
-                let shims = if *manager == Self::Volta { "bin" } else { "shims" };
-                manager.roots(environment).iter().any(|root| root.join(shims) == folder)
-            })
+            [Self::Volta, Self::Mise, Self::Proto, Self::Asdf, Self::Nodenv]
+                .into_iter()
+                .find(|manager| {
+                    let shims = if *manager == Self::Volta { "bin" } else { "shims" };
+                    manager
+                        .roots(environment)
+                        .iter()
+                        .any(|root| root.join(shims) == folder)
+                })
         })
     }
 }
@@ -247,7 +277,9 @@ fn system(roots: &[PathBuf]) -> Vec<(PathBuf, Option<String>)> {
 }
 
 fn entries(folder: &Path) -> Vec<(PathBuf, String)> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut found: Vec<(PathBuf, String)> = entries
         .flatten()
         .filter_map(|entry| Some((entry.path(), entry.file_name().into_string().ok()?)))

@@ -4,6 +4,7 @@
 //! one result for each command, however the commands and the runner end.
 
 mod cache_folder;
+mod candidate;
 mod environment;
 pub mod errors;
 mod find;
@@ -18,8 +19,9 @@ mod snapshot;
 mod version;
 
 pub use cache_folder::CacheFolder;
+pub use candidate::{Candidate, Purpose, Request, Runtime, Source, Verdict};
 pub use environment::Environment;
-pub use find::{Candidate, Purpose, Request, Runtime, Source, Verdict, explain, find_node};
+pub use find::{explain, find_node};
 pub use frames::{FrameDecoder, MAX_PAYLOAD, encode_frame};
 pub use layouts::Manager;
 pub use location::RunnerLocation;

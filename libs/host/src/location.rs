@@ -17,7 +17,16 @@ impl RunnerLocation {
     /// `$KREPIS_RUNNER_DIR`, else `../runner` beside the running program.
     pub fn find(environment: &Environment) -> Result<Self, Failure> {
         let named = environment.folder("KREPIS_RUNNER_DIR");
-        let beside = || Some(environment.executable.as_ref()?.parent()?.parent()?.join("runner"));
+        let beside = || {
+            Some(
+                environment
+                    .executable
+                    .as_ref()?
+                    .parent()?
+                    .parent()?
+                    .join("runner"),
+            )
+        };
         let folder = named.or_else(beside).unwrap_or_default();
         Self::at(&folder)
     }
@@ -29,7 +38,10 @@ impl RunnerLocation {
                 .reason(error.to_string())
                 .hint("install the CLI again, build it with `npm run build`, or name the folder in KREPIS_RUNNER_DIR")
         })?;
-        Ok(Self { folder: folder.into(), digest: digest.trim().chars().filter(char::is_ascii_hexdigit).collect() })
+        Ok(Self {
+            folder: folder.into(),
+            digest: digest.trim().chars().filter(char::is_ascii_hexdigit).collect(),
+        })
     }
 
     /// A file of the bundle.

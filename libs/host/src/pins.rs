@@ -31,8 +31,11 @@ impl Pin {
             .iter()
             .map(|text| {
                 Wish::parse(text).ok_or_else(|| {
-                    Failure::new(&errors::PIN_MALFORMED, format!("{} asks for Node `{text}`, which is no version", self.source))
-                        .hint("write a version or a range, for example `24` or `>=22.18`")
+                    Failure::new(
+                        &errors::PIN_MALFORMED,
+                        format!("{} asks for Node `{text}`, which is no version", self.source),
+                    )
+                    .hint("write a version or a range, for example `24` or `>=22.18`")
                 })
             })
             .collect()
@@ -51,10 +54,18 @@ pub(crate) fn pins(
         found.push(pin("krepis.json (node)".into(), vec![wish.to_owned()], None));
     }
     let manifests = manifests(workspace, directory)?;
-    found.extend(manifests.iter().find_map(|(path, manifest)| dev_engine(path, manifest)));
+    found.extend(
+        manifests
+            .iter()
+            .find_map(|(path, manifest)| dev_engine(path, manifest)),
+    );
     for (path, manifest) in &manifests {
         if let Some(version) = volta(path, manifest, 0) {
-            found.push(pin(format!("{} (volta.node)", shown(path, workspace)), vec![version], Some(Manager::Volta)));
+            found.push(pin(
+                format!("{} (volta.node)", shown(path, workspace)),
+                vec![version],
+                Some(Manager::Volta),
+            ));
             break;
         }
     }
@@ -67,9 +78,12 @@ pub(crate) fn engines(workspace: &Path, directory: &Path) -> Result<Option<(Stri
     for (path, manifest) in manifests(workspace, directory)? {
         if let Some(text) = manifest["engines"]["node"].as_str() {
             let range = Range::parse(text).map_err(|error| {
-                Failure::new(&errors::PIN_MALFORMED, format!("engines.node is `{text}`, which is no range"))
-                    .at(shown(&path, workspace), 0, 0)
-                    .reason(error.to_string())
+                Failure::new(
+                    &errors::PIN_MALFORMED,
+                    format!("engines.node is `{text}`, which is no range"),
+                )
+                .at(shown(&path, workspace), 0, 0)
+                .reason(error.to_string())
             })?;
             return Ok(Some((text.to_owned(), range)));
         }
@@ -78,12 +92,19 @@ pub(crate) fn engines(workspace: &Path, directory: &Path) -> Result<Option<(Stri
 }
 
 fn pin(source: String, wishes: Vec<String>, manager: Option<Manager>) -> Pin {
-    Pin { source, wishes, binding: true, manager }
+    Pin {
+        source,
+        wishes,
+        binding: true,
+        manager,
+    }
 }
 
 /// The package.json files from the folder up to the workspace, the nearest first.
 fn manifests(workspace: &Path, directory: &Path) -> Result<Vec<(PathBuf, Value)>, Failure> {
-    let inside = directory.ancestors().take_while(|folder| folder.starts_with(workspace));
+    let inside = directory
+        .ancestors()
+        .take_while(|folder| folder.starts_with(workspace));
     inside
         .map(|folder| folder.join("package.json"))
         .filter(|path| path.is_file())
@@ -92,7 +113,11 @@ fn manifests(workspace: &Path, directory: &Path) -> Result<Vec<(PathBuf, Value)>
                 .map_err(|error| Failure::io(&errors::PIN_MALFORMED, "reading", &path, &error))?;
             let manifest = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
                 Failure::new(&errors::PIN_MALFORMED, "package.json is not JSON")
-                    .at(shown(&path, workspace), small(error.line()), small(error.column()))
+                    .at(
+                        shown(&path, workspace),
+                        small(error.line()),
+                        small(error.column()),
+                    )
                     .reason(error.to_string())
                     .hint("mend the file; its engines, devEngines and volta say which Node to use")
             })?;
@@ -105,13 +130,19 @@ fn manifests(workspace: &Path, directory: &Path) -> Result<Vec<(PathBuf, Value)>
 /// (<https://docs.npmjs.com/cli/v11/configuring-npm/package-json#devengines>).
 fn dev_engine(path: &Path, manifest: &Value) -> Option<Pin> {
     let runtime = &manifest["devEngines"]["runtime"];
-    let all = runtime.as_array().map_or(std::slice::from_ref(runtime), Vec::as_slice);
+    let all = runtime
+        .as_array()
+        .map_or(std::slice::from_ref(runtime), Vec::as_slice);
     let node = all.iter().find(|runtime| runtime["name"] == "node")?;
     let version = node["version"].as_str()?;
     let name = path.file_name()?.to_string_lossy();
     Some(Pin {
         binding: !matches!(node["onFail"].as_str(), Some("ignore" | "warn")),
-        ..pin(format!("{name} (devEngines.runtime)"), vec![version.to_owned()], None)
+        ..pin(
+            format!("{name} (devEngines.runtime)"),
+            vec![version.to_owned()],
+            None,
+        )
     })
 }
 
@@ -131,12 +162,18 @@ fn volta(path: &Path, manifest: &Value, depth: u8) -> Option<String> {
 }
 
 /// The nearest of `.node-version`, `.nvmrc` and `.tool-versions`; what lies in the home folder itself is no project's.
-fn version_file(environment: &Environment, workspace: &Path, directory: &Path) -> Result<Option<Pin>, Failure> {
+fn version_file(
+    environment: &Environment,
+    workspace: &Path,
+    directory: &Path,
+) -> Result<Option<Pin>, Failure> {
     let home = environment.home.as_deref();
     for folder in directory.ancestors().take_while(|folder| Some(*folder) != home) {
-        for (name, manager) in
-            [(".node-version", None), (".nvmrc", Some(Manager::Nvm)), (".tool-versions", Some(Manager::Asdf))]
-        {
+        for (name, manager) in [
+            (".node-version", None),
+            (".nvmrc", Some(Manager::Nvm)),
+            (".tool-versions", Some(Manager::Asdf)),
+        ] {
             let path = folder.join(name);
             if !path.is_file() {
                 continue;
@@ -146,8 +183,14 @@ fn version_file(environment: &Environment, workspace: &Path, directory: &Path) -
             let wishes = if name == ".tool-versions" {
                 tool_versions(&text)
             } else {
-                let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-                lines.filter(|line| !line.is_empty()).take(1).map(str::to_owned).collect()
+                let lines = text
+                    .lines()
+                    .map(|line| line.split('#').next().unwrap_or_default().trim());
+                lines
+                    .filter(|line| !line.is_empty())
+                    .take(1)
+                    .map(str::to_owned)
+                    .collect()
             };
             // A `.tool-versions` of other tools says nothing about Node.
             if !wishes.is_empty() {

@@ -27,8 +27,13 @@ impl Probe {
         let file = cache.map(|cache| cache.path().join("node-versions.json"));
         let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
         // A file that cannot be read is as good as none.
-        let known = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self { file, known: RefCell::new(known) }
+        let known = text
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        Self {
+            file,
+            known: RefCell::new(known),
+        }
     }
 
     /// The version, from the place the file lies at, from an earlier answer, or from the program itself.
@@ -41,8 +46,8 @@ impl Probe {
             return Ok(version);
         }
         let answer = ask(program)?;
-        let version =
-            parse_exact(&answer).ok_or_else(|| format!("`node --version` says `{}`", answer.escape_debug()))?;
+        let version = parse_exact(&answer)
+            .ok_or_else(|| format!("`node --version` says `{}`", answer.escape_debug()))?;
         self.known.borrow_mut().insert(key, version.to_string());
         self.save();
         Ok(version)
@@ -50,10 +55,15 @@ impl Probe {
 
     fn save(&self) {
         let Some(file) = &self.file else { return };
-        let Ok(text) = serde_json::to_string(&*self.known.borrow()) else { return };
+        let Ok(text) = serde_json::to_string(&*self.known.borrow()) else {
+            return;
+        };
         let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
         // Only a cache: without it the programs are asked again.
-        if std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, file)).is_err() {
+        if std::fs::write(&temporary, text)
+            .and_then(|()| std::fs::rename(&temporary, file))
+            .is_err()
+        {
             drop(std::fs::remove_file(&temporary));
         }
     }
@@ -62,20 +72,39 @@ impl Probe {
 /// The version that a layout says: `…/v22.18.0/bin/node`, or the npm package `node` around the program.
 fn version_by_place(program: &Path) -> Option<Version> {
     let folder = program.parent()?;
-    let home = if folder.file_name().is_some_and(|name| name == "bin") { folder.parent()? } else { folder };
-    let named = if home.file_name().is_some_and(|name| name == "installation") { home.parent()? } else { home };
+    let home = if folder.file_name().is_some_and(|name| name == "bin") {
+        folder.parent()?
+    } else {
+        folder
+    };
+    let named = if home.file_name().is_some_and(|name| name == "installation") {
+        home.parent()?
+    } else {
+        home
+    };
     if let Some(version) = named.file_name().and_then(|name| parse_exact(name.to_str()?)) {
         return Some(version);
     }
     let manifest: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(home.join("package.json")).ok()?).ok()?;
-    (manifest["name"] == "node").then(|| parse_exact(manifest["version"].as_str()?)).flatten()
+    (manifest["name"] == "node")
+        .then(|| parse_exact(manifest["version"].as_str()?))
+        .flatten()
 }
 
 fn key(program: &Path) -> Result<String, String> {
     let found = std::fs::metadata(program).map_err(|error| error.to_string())?;
-    let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    Ok(format!("{}\n{}\n{}", program.display(), modified.as_nanos(), found.len()))
+    let modified = found
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .unwrap_or_default();
+    Ok(format!(
+        "{}\n{}\n{}",
+        program.display(),
+        modified.as_nanos(),
+        found.len()
+    ))
 }
 
 fn ask(program: &Path) -> Result<String, String> {
@@ -94,7 +123,10 @@ fn ask(program: &Path) -> Result<String, String> {
         if Instant::now() > deadline {
             drop(child.kill());
             drop(child.wait());
-            return Err(format!("it did not say its version within {} s", PATIENCE.as_secs()));
+            return Err(format!(
+                "it did not say its version within {} s",
+                PATIENCE.as_secs()
+            ));
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -102,5 +134,9 @@ fn ask(program: &Path) -> Result<String, String> {
     if !output.status.success() {
         return Err(format!("`node --version` ended with {}", output.status));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().chars().take(100).collect())
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .chars()
+        .take(100)
+        .collect())
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use krepis_change::Failure;
 use krepis_proto::v1::{
-    Command, CommandResult, Log, Problem, Query, QueryAnswer, StartCommands, command, command_result, runner_frame,
+    Command, CommandResult, Log, Problem, Query, QueryAnswer, StartCommands, command, command_result,
+    runner_frame,
 };
 
 use crate::runner::{Death, Event, Runner};
@@ -55,9 +56,12 @@ pub fn run_commands(
 ) -> Result<Finished, Failure> {
     let snapshot = match start.commands.as_slice() {
         // A process from a snapshot has no `import()` and no workers: it serves a single built-in.
-        [Command { source: Some(command::Source::Builtin(_)), .. }] => {
-            Snapshot::of(run.runtime, run.location, run.cache, run.environment)
-        }
+        [
+            Command {
+                source: Some(command::Source::Builtin(_)),
+                ..
+            },
+        ] => Snapshot::of(run.runtime, run.location, run.cache, run.environment),
         _ => None,
     };
     if let Some(snapshot) = &snapshot
@@ -66,7 +70,11 @@ pub fn run_commands(
         let option = std::path::Path::new("--snapshot-blob");
         let mut attempt = attempt(run, &[option, blob], start, on_query, on_log)?;
         if attempt.ready {
-            return Ok(Finished { results: complete(&mut attempt, start), from_snapshot: true, background: None });
+            return Ok(Finished {
+                results: complete(&mut attempt, start),
+                from_snapshot: true,
+                background: None,
+            });
         }
         // It belongs to another build of Node, or is damaged.
         snapshot.discard();
@@ -76,13 +84,20 @@ pub fn run_commands(
     if first.may_repeat(start) {
         let unfinished: Vec<Command> = first.unfinished(start).cloned().collect();
         for command in unfinished {
-            let alone = StartCommands { commands: vec![command], ..start.clone() };
+            let alone = StartCommands {
+                commands: vec![command],
+                ..start.clone()
+            };
             let mut again = attempt(run, &[&main], &alone, on_query, on_log)?;
             first.results.extend(complete(&mut again, &alone));
         }
     }
     let background = snapshot.map(|snapshot| snapshot.build(run.runtime, run.location));
-    Ok(Finished { results: complete(&mut first, start), from_snapshot: false, background })
+    Ok(Finished {
+        results: complete(&mut first, start),
+        from_snapshot: false,
+        background,
+    })
 }
 
 /// One process's share of a run.
@@ -119,22 +134,43 @@ fn attempt(
     on_log: &mut dyn FnMut(&Log),
 ) -> Result<Attempt, Failure> {
     let from_snapshot = arguments.len() > 1;
-    let compile_cache = run.cache.filter(|_| !from_snapshot).and_then(|cache| cache.inner("compile"));
-    let mut runner =
-        Runner::start(&run.runtime.path, arguments, compile_cache.as_deref(), start.clone(), run.time_limit)?;
-    let only = if let [only] = start.commands.as_slice() { only.id } else { 0 };
-    let mut attempt = Attempt { results: Vec::new(), ready: false, end: End::Complete };
+    let compile_cache = run
+        .cache
+        .filter(|_| !from_snapshot)
+        .and_then(|cache| cache.inner("compile"));
+    let mut runner = Runner::start(
+        &run.runtime.path,
+        arguments,
+        compile_cache.as_deref(),
+        start.clone(),
+        run.time_limit,
+    )?;
+    let only = if let [only] = start.commands.as_slice() {
+        only.id
+    } else {
+        0
+    };
+    let mut attempt = Attempt {
+        results: Vec::new(),
+        ready: false,
+        end: End::Complete,
+    };
     while attempt.unfinished(start).next().is_some() {
         match runner.next() {
             Ok(Event::Frame(runner_frame::Frame::Ready(_))) => attempt.ready = true,
             Ok(Event::Frame(runner_frame::Frame::Result(result))) => {
-                let expected = attempt.unfinished(start).any(|command| command.id == result.command);
+                let expected = attempt
+                    .unfinished(start)
+                    .any(|command| command.id == result.command);
                 if expected && result.outcome.is_some() {
                     attempt.results.push(result);
                 }
             }
             Ok(Event::Frame(runner_frame::Frame::Query(query))) => {
-                let answer = QueryAnswer { id: query.id, ..on_query(&query) };
+                let answer = QueryAnswer {
+                    id: query.id,
+                    ..on_query(&query)
+                };
                 runner.answer(answer)?;
             }
             Ok(Event::Frame(runner_frame::Frame::Log(log))) => on_log(&log),
@@ -168,7 +204,10 @@ fn complete(attempt: &mut Attempt, start: &StartCommands) -> Vec<CommandResult> 
         found.map_or_else(
             || CommandResult {
                 command: command.id,
-                outcome: Some(command_result::Outcome::Error(explain(&attempt.end, &command.name))),
+                outcome: Some(command_result::Outcome::Error(explain(
+                    &attempt.end,
+                    &command.name,
+                ))),
             },
             |index| results.swap_remove(index),
         )
@@ -179,25 +218,40 @@ fn complete(attempt: &mut Attempt, start: &StartCommands) -> Vec<CommandResult> 
 fn explain(end: &End, name: &str) -> Problem {
     let failure = match end {
         End::Complete => Failure::new(&errors::RUNNER_DIED, format!("command `{name}` has no result")),
-        End::Died(death) if death.out_of_memory => {
-            Failure::new(&errors::OUT_OF_MEMORY, format!("command `{name}` needed more memory than its process had"))
-                .reason(death.how.clone())
-                .hint("nothing was changed; give it a higher limit or make it hold less at a time")
-        }
+        End::Died(death) if death.out_of_memory => Failure::new(
+            &errors::OUT_OF_MEMORY,
+            format!("command `{name}` needed more memory than its process had"),
+        )
+        .reason(death.how.clone())
+        .hint("nothing was changed; give it a higher limit or make it hold less at a time"),
         End::Died(death) => {
             let reason = match &death.last_lines {
                 Some(lines) => format!("{}; the last it said:\n{lines}", death.how),
                 None => death.how.clone(),
             };
-            Failure::new(&errors::RUNNER_DIED, format!("the runner ended before command `{name}` had a result"))
-                .reason(reason)
-                .hint("nothing was changed; run the command again, and `krepis doctor` if it stays")
+            Failure::new(
+                &errors::RUNNER_DIED,
+                format!("the runner ended before command `{name}` had a result"),
+            )
+            .reason(reason)
+            .hint("nothing was changed; run the command again, and `krepis doctor` if it stays")
         }
         End::TimedOut(limit) => {
-            let message = format!("command `{name}` had no result after {} ms and was stopped", limit.as_millis());
-            Failure::new(&errors::RUN_TIMED_OUT, message).hint("nothing was changed; give it more time or make it faster")
+            let message = format!(
+                "command `{name}` had no result after {} ms and was stopped",
+                limit.as_millis()
+            );
+            Failure::new(&errors::RUN_TIMED_OUT, message)
+                .hint("nothing was changed; give it more time or make it faster")
         }
         End::Garbled(failure) => failure.clone(),
     };
-    Problem { code: failure.code.id.into(), message: failure.message, at: None, reason: failure.reason, hint: failure.hint }
+    Problem {
+        code: failure.code.id.into(),
+        message: failure.message,
+        at: None,
+        reason: failure.reason,
+        hint: failure.hint,
+        exit: None,
+    }
 }

@@ -13,10 +13,12 @@ use krepis_change::Failure;
 use krepis_proto::v1::{MasterFrame, QueryAnswer, RunnerFrame, StartCommands, master_frame, runner_frame};
 use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::{FrameDecoder, encode_frame, errors};
 
+/// Bytes read at once: a pipe's worth.
+const CHUNK: usize = 64 * 1024;
 /// Bytes of stderr kept to explain a death.
 const LAST_WORDS: usize = 4096;
 /// How long a runner may take to end after its last result (it writes its compile cache then).
@@ -60,22 +62,37 @@ impl Runner {
         time_limit: Option<Duration>,
     ) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
-            Failure::new(&errors::RUNNER_NOT_STARTED, format!("{} could not be started", program.display()))
-                .reason(error.to_string())
+            Failure::new(
+                &errors::RUNNER_NOT_STARTED,
+                format!("{} could not be started", program.display()),
+            )
+            .reason(error.to_string())
         };
         let root = commands.root.clone();
-        let start = MasterFrame { frame: Some(master_frame::Frame::Start(commands)) };
+        let start = MasterFrame {
+            frame: Some(master_frame::Frame::Start(commands)),
+        };
         let outgoing = encode_frame(&start.encode_to_vec())?.into();
         let (child_reads, frames_out) = io::pipe().map_err(failed)?;
         let (frames_in, child_writes) = io::pipe().map_err(failed)?;
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&root);
         clean(&mut command, compile_cache);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
         command
             .fd_mappings(vec![
-                FdMapping { parent_fd: child_reads.into(), child_fd: 3 },
-                FdMapping { parent_fd: child_writes.into(), child_fd: 4 },
+                FdMapping {
+                    parent_fd: child_reads.into(),
+                    child_fd: 3,
+                },
+                FdMapping {
+                    parent_fd: child_writes.into(),
+                    child_fd: 4,
+                },
             ])
             .map_err(|error| failed(io::Error::other(error)))?;
         let mut child = command.spawn().map_err(failed)?;
@@ -98,7 +115,9 @@ impl Runner {
 
     /// Queues an answer.
     pub fn answer(&mut self, answer: QueryAnswer) -> Result<(), Failure> {
-        let frame = MasterFrame { frame: Some(master_frame::Frame::Answer(answer)) };
+        let frame = MasterFrame {
+            frame: Some(master_frame::Frame::Answer(answer)),
+        };
         self.outgoing.extend(encode_frame(&frame.encode_to_vec())?);
         Ok(())
     }
@@ -107,22 +126,36 @@ impl Runner {
     pub fn next(&mut self) -> Result<Event, Failure> {
         loop {
             if let Some(payload) = self.decoder.next_payload()? {
-                let frame = RunnerFrame::decode(payload.as_slice()).ok().and_then(|frame| frame.frame);
+                let frame = RunnerFrame::decode(payload.as_slice())
+                    .ok()
+                    .and_then(|frame| frame.frame);
                 return frame.map(Event::Frame).ok_or_else(|| {
-                    Failure::new(&errors::BAD_FRAME, "a frame holds no message of this version")
-                        .hint("the krepis program and its runner are of different versions; install the CLI again")
+                    Failure::new(&errors::BAD_FRAME, "a frame holds no message of this version").hint(
+                        "the krepis program and its runner are of different versions; install the CLI again",
+                    )
                 });
             }
             let Some(frames_in) = &self.frames_in else {
                 return Ok(self.remaining_output().map_or(Event::End, Event::Output));
             };
             let mut watched = vec![PollFd::new(frames_in, PollFlags::IN)];
-            let readers = [self.stdout.as_ref().map(AsFd::as_fd), self.stderr.as_ref().map(AsFd::as_fd)];
-            watched.extend(readers.iter().flatten().map(|reader| PollFd::from_borrowed_fd(*reader, PollFlags::IN)));
+            let readers = [
+                self.stdout.as_ref().map(AsFd::as_fd),
+                self.stderr.as_ref().map(AsFd::as_fd),
+            ];
+            watched.extend(
+                readers
+                    .iter()
+                    .flatten()
+                    .map(|reader| PollFd::from_borrowed_fd(*reader, PollFlags::IN)),
+            );
             if let (Some(writer), false) = (&self.frames_out, self.outgoing.is_empty()) {
                 watched.push(PollFd::new(writer, PollFlags::OUT));
             }
-            let timeout = match self.deadline.map(|deadline| deadline.checked_duration_since(Instant::now())) {
+            let timeout = match self
+                .deadline
+                .map(|deadline| deadline.checked_duration_since(Instant::now()))
+            {
                 Some(None) => return Ok(Event::TimedOut),
                 Some(Some(left)) => Timespec::try_from(left).ok(),
                 None => None,
@@ -130,7 +163,7 @@ impl Runner {
             match poll(&mut watched, timeout.as_ref()) {
                 Ok(0) => return Ok(Event::TimedOut),
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(broken(error.into())),
+                Err(error) => return Err(broken(&error.into())),
             }
             let is_ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
             let has = [self.stdout.is_some(), self.stderr.is_some()];
@@ -178,9 +211,9 @@ impl Runner {
 
     /// How it ended, in words, and what it said last.
     pub fn death(&mut self) -> Death {
-        self.wait_until(Instant::now() + Duration::from_millis(500));
-        let status = self.ended;
+        let by_itself = self.wait_until(Instant::now() + Duration::from_millis(500));
         self.kill();
+        let status = self.ended.filter(|_| by_itself);
         let words = String::from_utf8_lossy(self.last_words.make_contiguous()).into_owned();
         let how = match status {
             None => "it closed its frames without ending".to_owned(),
@@ -189,33 +222,53 @@ impl Runner {
                 (None, code) => format!("it ended with exit code {}", code.unwrap_or_default()),
             },
         };
-        Death { how, out_of_memory: words.contains("heap out of memory"), last_lines: last_lines(&words) }
+        Death {
+            how,
+            out_of_memory: words.contains("heap out of memory"),
+            last_lines: last_lines(&words),
+        }
     }
 
+    /// Ends the process and whatever its commands started.
     fn kill(&mut self) {
         if self.ended.is_some() {
             return;
         }
-        // The whole group: a command may have started programs of its own.
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if group.is_none_or(|group| kill_process_group(group, Signal::KILL).is_err()) {
+        // Before it is waited for: until then its group's number cannot be another's.
+        if self
+            .group()
+            .is_none_or(|group| kill_process_group(group, Signal::KILL).is_err())
+        {
             drop(self.child.kill());
         }
         self.ended = self.child.wait().ok();
     }
 
-    fn wait_until(&mut self, deadline: Instant) {
-        while self.ended.is_none() {
-            self.ended = self.child.try_wait().ok().flatten();
-            if self.ended.is_some() || Instant::now() > deadline {
-                return;
+    /// Whether it has ended by itself before the deadline.
+    fn wait_until(&mut self, deadline: Instant) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        loop {
+            if let Some(pid) = self.group()
+                && matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
+            {
+                return true;
+            }
+            if Instant::now() > deadline {
+                return false;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
+    /// It leads a group of its own.
+    fn group(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
     fn write(&mut self) {
-        let Some(writer) = &mut self.frames_out else { return };
+        let Some(writer) = &mut self.frames_out else {
+            return;
+        };
         while !self.outgoing.is_empty() {
             match writer.write(self.outgoing.as_slices().0) {
                 Ok(count) => drop(self.outgoing.drain(..count)),
@@ -232,18 +285,23 @@ impl Runner {
     }
 
     fn read_frames(&mut self) -> Result<(), Failure> {
-        let Some(reader) = &mut self.frames_in else { return Ok(()) };
-        let mut chunk = [0; 64 * 1024];
+        let Some(reader) = &mut self.frames_in else {
+            return Ok(());
+        };
+        let mut chunk = vec![0; CHUNK];
         match reader.read(&mut chunk) {
             Ok(0) => {
                 self.frames_in = None;
                 if !self.decoder.is_empty() {
-                    return Err(Failure::new(&errors::BAD_FRAME, "the runner ended inside a frame"));
+                    return Err(Failure::new(
+                        &errors::BAD_FRAME,
+                        "the runner ended inside a frame",
+                    ));
                 }
             }
             Ok(count) => self.decoder.push(&chunk[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(broken(error)),
+            Err(error) => return Err(broken(&error)),
         }
         Ok(())
     }
@@ -253,7 +311,11 @@ impl Runner {
     fn remaining_output(&mut self) -> Option<String> {
         let mut text = String::new();
         for index in 0..2 {
-            let words = if index == 0 { drain(&mut self.stdout) } else { drain(&mut self.stderr) };
+            let words = if index == 0 {
+                drain(&mut self.stdout)
+            } else {
+                drain(&mut self.stderr)
+            };
             if index == 1 {
                 self.last_words.extend(words.bytes());
                 let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
@@ -284,7 +346,13 @@ pub(crate) struct Death {
 
 /// Variables that change what Node does before our code runs.
 fn clean(command: &mut Command, compile_cache: Option<&Path>) {
-    for name in ["NODE_OPTIONS", "NODE_V8_COVERAGE", "NODE_CHANNEL_FD", "NODE_REPL_EXTERNAL_MODULE", "ELECTRON_RUN_AS_NODE"] {
+    for name in [
+        "NODE_OPTIONS",
+        "NODE_V8_COVERAGE",
+        "NODE_CHANNEL_FD",
+        "NODE_REPL_EXTERNAL_MODULE",
+        "ELECTRON_RUN_AS_NODE",
+    ] {
         command.env_remove(name);
     }
     match compile_cache {
@@ -294,7 +362,7 @@ fn clean(command: &mut Command, compile_cache: Option<&Path>) {
 }
 
 fn read_some<R: Read>(reader: &mut Option<R>) -> Option<String> {
-    let mut chunk = [0; 64 * 1024];
+    let mut chunk = vec![0; CHUNK];
     match reader.as_mut()?.read(&mut chunk) {
         Ok(0) => {
             *reader = None;
@@ -322,7 +390,7 @@ fn drain<R: Read + AsFd>(reader: &mut Option<R>) -> String {
     text
 }
 
-fn broken(error: io::Error) -> Failure {
+fn broken(error: &io::Error) -> Failure {
     Failure::new(&errors::RUNNER_DIED, "the connection to the runner broke").reason(error.to_string())
 }
 
@@ -334,5 +402,8 @@ fn last_lines(words: &str) -> Option<String> {
 
 fn signal_name(signal: i32) -> String {
     let known = Signal::from_named_raw(signal);
-    known.map_or_else(|| format!("signal {signal}"), |known| format!("signal {signal} ({known:?})"))
+    known.map_or_else(
+        || format!("signal {signal}"),
+        |known| format!("signal {signal} ({known:?})"),
+    )
 }

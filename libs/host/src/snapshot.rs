@@ -20,11 +20,19 @@ impl Snapshot {
         cache: Option<&CacheFolder>,
         environment: &Environment,
     ) -> Option<Self> {
-        if environment.variable("KREPIS_NO_SNAPSHOT").is_some_and(|value| value != "0") {
+        if environment
+            .variable("KREPIS_NO_SNAPSHOT")
+            .is_some_and(|value| value != "0")
+        {
             return None;
         }
         let program = std::fs::metadata(&runtime.path).ok()?;
-        let modified = program.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
+        let modified = program
+            .modified()
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?
+            .as_secs();
         let digest = location.digest().get(..16)?;
         // A snapshot fits the very program that wrote it and no other.
         let name = format!(
@@ -34,7 +42,9 @@ impl Snapshot {
             std::env::consts::ARCH,
             program.len(),
         );
-        Some(Self { blob: cache?.inner("snapshots")?.join(name) })
+        Some(Self {
+            blob: cache?.inner("snapshots")?.join(name),
+        })
     }
 
     /// The file, if it is there.
@@ -50,7 +60,11 @@ impl Snapshot {
 
     /// What builds it.
     pub fn build(&self, runtime: &Runtime, location: &RunnerLocation) -> SnapshotBuild {
-        SnapshotBuild { program: runtime.path.clone(), script: location.file("build-snapshot.cjs"), blob: self.blob.clone() }
+        SnapshotBuild {
+            program: runtime.path.clone(),
+            script: location.file("build-snapshot.cjs"),
+            blob: self.blob.clone(),
+        }
     }
 }
 
@@ -68,8 +82,13 @@ impl SnapshotBuild {
     pub fn start(&self) {
         let mut command = Command::new(&self.program);
         command.arg(&self.script).arg(&self.blob);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.env_remove("NODE_OPTIONS").env_remove("NODE_COMPILE_CACHE");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+            .env_remove("NODE_OPTIONS")
+            .env_remove("NODE_COMPILE_CACHE");
         if let Some(folder) = self.blob.parent() {
             // So that it keeps no folder of the user's busy.
             command.current_dir(folder);

@@ -36,7 +36,9 @@ impl Wish {
             let (_, major) = LINES.iter().find(|(name, _)| *name == line)?;
             return Range::parse(major.to_string()).ok().map(Self::Range);
         }
-        Range::parse(lower.strip_prefix('v').unwrap_or(&lower)).ok().map(Self::Range)
+        Range::parse(lower.strip_prefix('v').unwrap_or(&lower))
+            .ok()
+            .map(Self::Range)
     }
 
     /// Whether a version is what was asked for.
@@ -92,7 +94,8 @@ mod tests {
     use super::*;
 
     fn accepts(wish: &str, version: &str) -> bool {
-        Wish::parse(wish).is_some_and(|wish| parse_exact(version).is_some_and(|version| wish.accepts(&version)))
+        Wish::parse(wish)
+            .is_some_and(|wish| parse_exact(version).is_some_and(|version| wish.accepts(&version)))
     }
 
     #[test]

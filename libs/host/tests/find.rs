@@ -8,7 +8,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use krepis_host::{CacheFolder, Candidate, Environment, Purpose, Request, Runtime, Source, Verdict, explain, find_node};
+use krepis_host::{
+    CacheFolder, Candidate, Environment, Purpose, Request, Runtime, Source, Verdict, explain, find_node,
+};
 
 /// A program that another thread's child still holds open for writing cannot be started: one test at a time writes.
 static ONE: Mutex<()> = Mutex::new(());
@@ -33,7 +35,11 @@ impl Machine {
             system_root: base.join("system"),
             executable: Some(base.join("cli/bin/krepis")),
         };
-        Self { scratch, environment, _one: one }
+        Self {
+            scratch,
+            environment,
+            _one: one,
+        }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -43,7 +49,13 @@ impl Machine {
     /// A program that says a version and counts how often it was asked.
     fn node(&self, path: &str, version: &str) -> PathBuf {
         let file = self.path(path);
-        script(&file, &format!("#!/bin/sh\necho asked >> '{}'\necho '{version}'\n", self.path("asked").display()));
+        script(
+            &file,
+            &format!(
+                "#!/bin/sh\necho asked >> '{}'\necho '{version}'\n",
+                self.path("asked").display()
+            ),
+        );
         file
     }
 
@@ -100,14 +112,20 @@ fn path_goes_before_the_layouts_and_an_old_one_is_passed_over() {
     let on_path = machine.node("bin/node", "v22.18.0");
     assert_eq!(machine.find(Purpose::FirstParty).unwrap().path, on_path);
     machine.node("bin/node", "v20.19.0");
-    assert_eq!(found(machine.find(Purpose::FirstParty)), ("nvm".into(), "24.1.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::FirstParty)),
+        ("nvm".into(), "24.1.0".into())
+    );
 }
 
 #[test]
 fn every_layout_is_known() {
     for (place, manager) in [
         ("home/.nvm/versions/node/v24.1.0/bin/node", "nvm"),
-        ("home/.local/share/fnm/node-versions/v24.1.0/installation/bin/node", "fnm"),
+        (
+            "home/.local/share/fnm/node-versions/v24.1.0/installation/bin/node",
+            "fnm",
+        ),
         ("home/.volta/tools/image/node/24.1.0/bin/node", "volta"),
         ("home/.local/share/mise/installs/node/24.1.0/bin/node", "mise"),
         ("home/.proto/tools/node/24.1.0/bin/node", "proto"),
@@ -119,7 +137,11 @@ fn every_layout_is_known() {
     ] {
         let machine = Machine::new();
         machine.node(place, "v24.1.0");
-        assert_eq!(found(machine.find(Purpose::Workspace)), (manager.into(), "24.1.0".into()), "{place}");
+        assert_eq!(
+            found(machine.find(Purpose::Workspace)),
+            (manager.into(), "24.1.0".into()),
+            "{place}"
+        );
     }
 }
 
@@ -127,7 +149,10 @@ fn every_layout_is_known() {
 fn lts_goes_before_current_and_newer_before_older() {
     let machine = Machine::new();
     for version in ["25.9.0", "22.20.0", "24.3.0", "24.10.0", "26.0.0-rc.1"] {
-        machine.node(&format!("home/.nvm/versions/node/v{version}/bin/node"), &format!("v{version}"));
+        machine.node(
+            &format!("home/.nvm/versions/node/v{version}/bin/node"),
+            &format!("v{version}"),
+        );
     }
     assert_eq!(found(machine.find(Purpose::FirstParty)).1, "24.10.0");
     assert_eq!(machine.asked(), 0, "the layout says the version");
@@ -141,14 +166,24 @@ fn variable_option_and_configuration_stand_in_their_order() {
     }
     let find = |machine: &Machine, option| {
         found(machine.request(Purpose::Workspace, |request| {
-            find_node(&Request { option, configured: Some("22.18.0"), ..*request })
+            find_node(&Request {
+                option,
+                configured: Some("22.18.0"),
+                ..*request
+            })
         }))
     };
-    assert_eq!(find(&machine, None), ("krepis.json (node)".into(), "22.18.0".into()));
+    assert_eq!(
+        find(&machine, None),
+        ("krepis.json (node)".into(), "22.18.0".into())
+    );
     assert_eq!(find(&machine, Some("22.19")), ("--node".into(), "22.19.0".into()));
     let named = machine.node("elsewhere/node", "v22.20.0");
     machine.set("KREPIS_NODE", named.to_str().unwrap());
-    assert_eq!(find(&machine, Some("22.19")), ("KREPIS_NODE".into(), "22.20.0".into()));
+    assert_eq!(
+        find(&machine, Some("22.19")),
+        ("KREPIS_NODE".into(), "22.20.0".into())
+    );
 }
 
 #[test]
@@ -165,18 +200,38 @@ fn what_the_user_names_is_taken_or_refused_but_never_passed_over() {
 #[test]
 fn each_kind_of_pin_binds_commands_of_the_workspace() {
     for (file, text, source) in [
-        ("workspace/package.json", r#"{"devEngines":{"runtime":{"name":"node","version":"22.x"}}}"#, "package.json (devEngines.runtime)"),
-        ("workspace/package.json", r#"{"devEngines":{"runtime":[{"name":"bun"},{"name":"node","version":"22.x"}]}}"#, "package.json (devEngines.runtime)"),
-        ("workspace/package.json", r#"{"volta":{"node":"22.19.0"}}"#, "package.json (volta.node)"),
+        (
+            "workspace/package.json",
+            r#"{"devEngines":{"runtime":{"name":"node","version":"22.x"}}}"#,
+            "package.json (devEngines.runtime)",
+        ),
+        (
+            "workspace/package.json",
+            r#"{"devEngines":{"runtime":[{"name":"bun"},{"name":"node","version":"22.x"}]}}"#,
+            "package.json (devEngines.runtime)",
+        ),
+        (
+            "workspace/package.json",
+            r#"{"volta":{"node":"22.19.0"}}"#,
+            "package.json (volta.node)",
+        ),
         ("workspace/.nvmrc", "# ours\nlts/jod\n", ".nvmrc"),
         ("workspace/.node-version", "v22.19.0\n", ".node-version"),
-        ("workspace/.tool-versions", "ruby 3.3.0\nnodejs 18.0.0 22.19.0\n", ".tool-versions"),
+        (
+            "workspace/.tool-versions",
+            "ruby 3.3.0\nnodejs 18.0.0 22.19.0\n",
+            ".tool-versions",
+        ),
     ] {
         let machine = Machine::new();
         machine.node("bin/node", "v24.1.0");
         machine.node("home/.asdf/installs/nodejs/22.19.0/bin/node", "v22.19.0");
         machine.write(file, text);
-        assert_eq!(found(machine.find(Purpose::Workspace)), (source.into(), "22.19.0".into()), "{text}");
+        assert_eq!(
+            found(machine.find(Purpose::Workspace)),
+            (source.into(), "22.19.0".into()),
+            "{text}"
+        );
     }
 }
 
@@ -184,9 +239,15 @@ fn each_kind_of_pin_binds_commands_of_the_workspace() {
 fn volta_may_extend_another_file_and_a_circle_ends() {
     let machine = Machine::new();
     machine.node("home/.volta/tools/image/node/22.19.0/bin/node", "v22.19.0");
-    machine.write("workspace/package.json", r#"{"volta":{"extends":"../base.json"}}"#);
+    machine.write(
+        "workspace/package.json",
+        r#"{"volta":{"extends":"../base.json"}}"#,
+    );
     machine.write("base.json", r#"{"volta":{"node":"22.19.0"}}"#);
-    assert_eq!(found(machine.find(Purpose::Workspace)).0, "package.json (volta.node)");
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)).0,
+        "package.json (volta.node)"
+    );
     machine.write("base.json", r#"{"volta":{"extends":"workspace/package.json"}}"#);
     assert_eq!(found(machine.find(Purpose::Workspace)).0, "volta");
 }
@@ -199,11 +260,17 @@ fn the_nearest_version_file_wins_and_the_home_folder_has_none() {
     }
     machine.write("workspace/.nvmrc", "22.18.0");
     machine.write("workspace/src/.node-version", "22.19.0");
-    assert_eq!(found(machine.find(Purpose::Workspace)), ("src/.node-version".into(), "22.19.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        ("src/.node-version".into(), "22.19.0".into())
+    );
     fs::remove_file(machine.path("workspace/src/.node-version")).unwrap();
     fs::remove_file(machine.path("workspace/.nvmrc")).unwrap();
     machine.write("home/.nvmrc", "22.18.0");
-    assert_eq!(found(machine.find(Purpose::Workspace)), ("nvm".into(), "24.1.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        ("nvm".into(), "24.1.0".into())
+    );
 }
 
 #[test]
@@ -222,7 +289,10 @@ fn a_pin_that_is_not_installed_names_the_command_that_installs_it() {
     fs::create_dir_all(machine.path("home/.nvm")).unwrap();
     assert_eq!(hint(&machine), "run `nvm install 22.21.0`");
     // Our own generators run all the same.
-    assert_eq!(found(machine.find(Purpose::FirstParty)), ("PATH".into(), "24.1.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::FirstParty)),
+        ("PATH".into(), "24.1.0".into())
+    );
 }
 
 #[test]
@@ -254,8 +324,14 @@ fn the_dependency_of_the_workspace_goes_before_path() {
     let machine = Machine::new();
     machine.node("bin/node", "v22.18.0");
     machine.node("workspace/node_modules/node/bin/node", "never asked");
-    machine.write("workspace/node_modules/node/package.json", r#"{"name":"node","version":"24.21.0"}"#);
-    assert_eq!(found(machine.find(Purpose::Workspace)), ("node_modules".into(), "24.21.0".into()));
+    machine.write(
+        "workspace/node_modules/node/package.json",
+        r#"{"name":"node","version":"24.21.0"}"#,
+    );
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        ("node_modules".into(), "24.21.0".into())
+    );
     assert_eq!(machine.asked(), 0);
 }
 
@@ -272,10 +348,16 @@ fn shims_are_seen_through_and_never_started() {
     let volta = machine.path("home/.volta/bin");
     machine.set("PATH", &format!("{}:{}", volta.display(), shims.display()));
     let runtime = machine.find(Purpose::FirstParty).unwrap();
-    assert_eq!(runtime.path, machine.path("home/.asdf/installs/nodejs/22.18.0/bin/node"));
+    assert_eq!(
+        runtime.path,
+        machine.path("home/.asdf/installs/nodejs/22.18.0/bin/node")
+    );
     assert_eq!(machine.asked(), 0);
     let candidates = machine.explain(Purpose::FirstParty);
-    assert_eq!(candidates[0].verdict, Verdict::Refused("it is a shim of volta, which has no Node.js installed".into()));
+    assert_eq!(
+        candidates[0].verdict,
+        Verdict::Refused("it is a shim of volta, which has no Node.js installed".into())
+    );
 }
 
 #[test]
@@ -301,14 +383,20 @@ fn what_only_poses_as_node_is_refused() {
 fn the_bundled_one_is_the_last() {
     let mut machine = Machine::new();
     let bundled = machine.node("cli/node_modules/node/bin/node", "v24.21.0");
-    assert_eq!(machine.find(Purpose::FirstParty).unwrap(), Runtime {
-        path: bundled,
-        version: krepis_host::Version::parse("24.21.0").unwrap(),
-        source: Source::Bundled,
-    });
+    assert_eq!(
+        machine.find(Purpose::FirstParty).unwrap(),
+        Runtime {
+            path: bundled,
+            version: krepis_host::Version::parse("24.21.0").unwrap(),
+            source: Source::Bundled,
+        }
+    );
     let launcher = machine.node("launcher/node", "v24.22.0");
     machine.set("KREPIS_BUNDLED_NODE", launcher.to_str().unwrap());
-    assert_eq!(found(machine.find(Purpose::FirstParty)), ("bundled".into(), "24.22.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::FirstParty)),
+        ("bundled".into(), "24.22.0".into())
+    );
     machine.node("system/usr/bin/node", "v22.18.0");
     assert_eq!(found(machine.find(Purpose::FirstParty)).0, "system");
 }
@@ -319,7 +407,12 @@ fn without_any_the_failure_says_what_was_looked_at() {
     machine.node("bin/node", "v20.19.0");
     let failure = machine.find(Purpose::FirstParty).unwrap_err();
     assert_eq!((failure.code.id, failure.exit()), ("KRP5001", 70));
-    assert!(failure.reason.unwrap().contains("bin/node (PATH): it is older than 22.18.0"));
+    assert!(
+        failure
+            .reason
+            .unwrap()
+            .contains("bin/node (PATH): it is older than 22.18.0")
+    );
 }
 
 #[test]
@@ -334,23 +427,39 @@ fn every_candidate_is_explained_and_one_is_chosen() {
         .iter()
         .map(|candidate| format!("{} {:?}", candidate.source, candidate.verdict))
         .collect();
-    assert_eq!(shown, [
-        "PATH Refused(\"it is older than 22.18.0\")",
-        "nvm Usable",
-        "nvm Chosen",
-        "bundled Usable",
-    ]);
+    assert_eq!(
+        shown,
+        [
+            "PATH Refused(\"it is older than 22.18.0\")",
+            "nvm Usable",
+            "nvm Chosen",
+            "bundled Usable",
+        ]
+    );
 }
 
 #[test]
 fn a_program_is_asked_once_for_each_state_of_its_file() {
     let machine = Machine::new();
     let program = machine.node("bin/node", "v22.18.0");
-    let variables = [("KREPIS_CACHE_DIR".to_owned(), machine.path("cache").display().to_string())];
-    let cache = CacheFolder::open(&Environment { variables: variables.into(), ..Environment::default() }).unwrap();
+    let variables = [(
+        "KREPIS_CACHE_DIR".to_owned(),
+        machine.path("cache").display().to_string(),
+    )];
+    let cache = CacheFolder::open(&Environment {
+        variables: variables.into(),
+        ..Environment::default()
+    })
+    .unwrap();
     let find = || {
         machine.request(Purpose::FirstParty, |request| {
-            find_node(&Request { cache: Some(&cache), ..*request }).unwrap().version.to_string()
+            find_node(&Request {
+                cache: Some(&cache),
+                ..*request
+            })
+            .unwrap()
+            .version
+            .to_string()
         })
     };
     assert_eq!((find(), find()), ("22.18.0".into(), "22.18.0".into()));

@@ -1,0 +1,105 @@
+//! The values of the search for a Node: what is asked, what was seen, what was chosen.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use nodejs_semver::Version;
+
+use crate::layouts::Manager;
+use crate::{CacheFolder, Environment};
+
+/// What the Node is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Our own generators: they run on any Node above the floor, a project's pin is only a preference.
+    FirstParty,
+    /// Commands of the workspace: a pin binds, `engines` filters.
+    Workspace,
+}
+
+/// A search for a Node.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Outside of the workspace.
+    pub environment: &'a Environment,
+    /// Where answers are kept between runs.
+    pub cache: Option<&'a CacheFolder>,
+    /// The workspace's root, absolute.
+    pub workspace: &'a Path,
+    /// Where the user stands, absolute; version files are looked for from here upwards.
+    pub directory: &'a Path,
+    /// `--node`: a path or a version.
+    pub option: Option<&'a str>,
+    /// `node` of krepis.json: a path (relative to the workspace) or a version.
+    pub configured: Option<&'a str>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// A Node that can be used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Runtime {
+    /// The program, absolute.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: Version,
+    /// Where it was found.
+    pub source: Source,
+}
+
+/// Where a Node was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// `KREPIS_NODE`.
+    Variable,
+    /// `--node`.
+    Option,
+    /// A file of the project asks for it: the file and its field.
+    Pin(String),
+    /// The workspace's own dependency `node`.
+    Workspace,
+    /// A folder of PATH.
+    Path,
+    /// A version manager's or the system's place.
+    Layout(Manager),
+    /// It came with the CLI.
+    Bundled,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable => f.write_str("KREPIS_NODE"),
+            Self::Option => f.write_str("--node"),
+            Self::Pin(pin) => f.write_str(pin),
+            Self::Workspace => f.write_str("node_modules"),
+            Self::Path => f.write_str("PATH"),
+            Self::Layout(manager) => manager.fmt(f),
+            Self::Bundled => f.write_str("bundled"),
+        }
+    }
+}
+
+/// What was thought of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the one.
+    Chosen,
+    /// It would do; another one comes first.
+    Usable,
+    /// It will not do, because.
+    Refused(String),
+}
+
+/// A Node, or a place where one was expected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Where it was found.
+    pub source: Source,
+    /// The program; none where a pin is not installed.
+    pub path: Option<PathBuf>,
+    /// Its version, where it has one.
+    pub version: Option<Version>,
+    /// What was thought of it.
+    pub verdict: Verdict,
+}
