@@ -57,7 +57,7 @@ test('the sources run by type stripping', () => {
   expect(run).toEqual({ status: 0, output: 'hello world and you\nhello test and you\n' });
 });
 
-test('the compiled package runs, and type checks a strict consumer', () => {
+test('the compiled package runs, and type checks a strict consumer and the README', () => {
   const built = join(folder, 'node_modules', '@krepis', 'core');
   const build = node([tsc, '-p', join(project, 'tsconfig.build.json'), '--outDir', join(built, 'dist')]);
   expect(build).toEqual({ status: 0, output: '' });
@@ -76,7 +76,10 @@ test('the compiled package runs, and type checks a strict consumer', () => {
     '--types',
     'node',
   ];
-  expect(node([tsc, ...options, 'consumer.ts'])).toEqual({ status: 0, output: '' });
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(project, 'README.md'), 'utf8')) ?? [];
+  writeFileSync(join(folder, 'readme.ts'), example ?? '');
+  expect(example).toContain('createApp');
+  expect(node([tsc, ...options, 'consumer.ts', 'readme.ts'])).toEqual({ status: 0, output: '' });
   writeFileSync(join(folder, 'wrong.ts'), consumer.replace("useValue: 'world'", 'useValue: 5'));
   expect(node([tsc, ...options, 'wrong.ts']).output).toMatch(/wrong\.ts\(\d+,\d+\): error TS2322/);
 }, 60_000);

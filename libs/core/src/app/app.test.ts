@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { fastifyAdapter } from '../http/fastify.ts';
 import { routes } from '../http/routes.ts';
 import { inject, injectAsync, onShutdown } from '../injection/context.ts';
 import { InjectionToken } from '../injection/token.ts';
@@ -123,6 +124,14 @@ describe('listening', () => {
     await first.close();
   });
 
+  test.each([Number.NaN, -1, 1.5, 65_536])('%p is no port', async (port) => {
+    const app = await createApp(defineModule({}), quiet);
+    await expect(app.listen({ port })).rejects.toThrow(
+      `KRP8201: cannot listen on 127.0.0.1:${port}: a port is a whole number from 0 to 65535`,
+    );
+    await app.close();
+  });
+
   test('a request in flight is answered while the app closes, and its connection ends', async () => {
     let finish = (): void => {};
     const entered = new Promise<void>((resolve) => {
@@ -190,6 +199,20 @@ describe('listening', () => {
     await app.close();
     expect(events).toEqual(['end store']);
   });
+});
+
+test('plugins and hooks of `configure` are there before the first route', async () => {
+  const seen: string[] = [];
+  const http = fastifyAdapter({
+    configure: (instance) => {
+      instance.addHook('onRoute', ({ url }) => void seen.push(url));
+      instance.addHook('onRequest', async (_request, answer) => void answer.header('x-door', 'open'));
+    },
+  });
+  const app = await createApp(defineModule({ routes: [routes('/tea', { 'GET /': () => 'tea' })] }), { ...quiet, http });
+  expect((await app.inject('/tea')).headers['x-door']).toBe('open');
+  expect(seen).toContain('/tea');
+  await app.close();
 });
 
 describe('health', () => {

@@ -179,6 +179,10 @@ function control(
 
     async listen({ port = 3000, host = '127.0.0.1' } = {}) {
       refuseIfClosed('listen');
+      if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+        const reason = 'a port is a whole number from 0 to 65535';
+        throw new KrepisError('CANNOT_LISTEN', { address: `${host}:${port}`, reason });
+      }
       let address: Address;
       try {
         address = await http.listen({ port, host });

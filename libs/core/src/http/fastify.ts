@@ -69,7 +69,6 @@ function adapt(instance: FastifyInstance, host: HttpHost, configure: FastifyAdap
   instance.addHook('onResponse', async () => {
     if (isClosing) setImmediate(() => instance.server.closeIdleConnections());
   });
-  if (configure !== undefined) instance.register(async (scope) => configure(scope), { prefix: '' });
 
   return {
     log: instance.log as Logger,
@@ -77,6 +76,7 @@ function adapt(instance: FastifyInstance, host: HttpHost, configure: FastifyAdap
     route: (route) => void routes.push(route),
 
     async ready() {
+      await configure?.(instance);
       // As a plugin, so that hooks and plugins of `configure` are there before the first route.
       instance.register(async (scope) => {
         for (const { method, path, handle } of routes) {

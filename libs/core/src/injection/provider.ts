@@ -95,11 +95,13 @@ type Fault<P, T> = P extends { readonly useClass: infer C }
           ? unknown
           : { readonly useValue: T };
 
-type CheckedProvider<P> = P extends { readonly provide: infer Key }
-  ? P & Fault<P, TokenType<Key>>
-  : P extends Constructible<P>
-    ? P
-    : Constructible<P>;
+type CheckedProvider<P> = unknown extends P
+  ? Provider // not inferred: an entry holds a function whose parameters have no types yet
+  : P extends { readonly provide: infer Key }
+    ? P & Fault<P, TokenType<Key>>
+    : P extends Constructible<P>
+      ? P
+      : Constructible<P>;
 
 /** Compares, at compile time, each provider of a list with the type of the token it provides. */
 export type CheckedProviders<List extends readonly unknown[]> = {

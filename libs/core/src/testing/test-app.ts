@@ -25,14 +25,13 @@ export class TestApp {
   readonly #root: Module;
   readonly #options: TestAppOptions;
   readonly #overrides = new Map<Token, unknown>();
-  readonly #leaks: LeakWatch | undefined;
+  #leaks: LeakWatch | undefined;
   #started: Promise<Started> | undefined;
 
   /** @internal Use {@link createTestApp}. */
   constructor(root: Module, options: TestAppOptions) {
     this.#root = root;
     this.#options = options;
-    this.#leaks = (options.leaks ?? true) ? new LeakWatch() : undefined;
   }
 
   /**
@@ -78,18 +77,21 @@ export class TestApp {
   /**
    * Closes the app and looks for what it left open.
    *
-   * @throws KrepisError KRP8902 if it left something open, and what `App.close()` throws
+   * @throws KrepisError KRP8902 if it left something open, else what `App.close()` throws
    */
   async close(): Promise<void> {
-    try {
-      // An app that failed to start has cleaned up after itself, and the test has seen why.
-      const started = await this.#started?.catch(() => undefined);
-      await started?.app.close();
-    } finally {
-      const leaks = (await this.#leaks?.finish()) ?? [];
-      // biome-ignore lint/correctness/noUnsafeFinally: a leak is the likely reason for whatever close() threw.
-      if (leaks.length > 0) throw new KrepisError('LEAK', { count: leaks.length, resources: leaks.join('; ') });
+    // An app that failed to start has cleaned up after itself, and the test has seen why.
+    const started = await this.#started?.catch(() => undefined);
+    const failure = await started?.app.close().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    const leaks = (await this.#leaks?.finish()) ?? [];
+    if (leaks.length > 0) {
+      const values = { count: leaks.length, resources: leaks.join('; ') };
+      throw new KrepisError('LEAK', values, { cause: failure?.error });
     }
+    if (failure !== undefined) throw failure.error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,6 +100,7 @@ export class TestApp {
 
   #start(): Promise<Started> {
     const options: AppOptions = { logger: false, ...this.#options, shutdown: false };
+    if (this.#started === undefined && (this.#options.leaks ?? true)) this.#leaks = new LeakWatch();
     this.#started ??= this.#watched(() => startApp(this.#root, options, this.#overrides));
     return this.#started;
   }
