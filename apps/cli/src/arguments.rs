@@ -59,7 +59,7 @@ pub enum Command {
     /// Show the Node.js that commands run on
     Runtime(RuntimeArguments),
     /// Look whether everything krepis needs is in order
-    Doctor,
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -264,6 +264,13 @@ pub struct RecoverArguments {
     /// Leave the files as they are
     #[arg(long)]
     pub keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Print the names of the crash points (for the crash tests)
+    #[arg(long, hide = true)]
+    pub failpoints: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ pub use git::git_head;
 pub use lock::Lock;
 pub use transaction::{Applied, Judge, Options, Plan, Turn};
 pub use tree::DiskTree;
-pub use workspace::Workspace;
+pub use workspace::{Workspace, check_writable};
 
 /// The failure of a write that the disk refused before anything was changed.
 pub(crate) fn not_writable(doing: &str, error: &io::Error) -> Failure {

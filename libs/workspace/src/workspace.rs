@@ -80,3 +80,8 @@ impl Workspace {
         }
     }
 }
+
+/// Whether this process may write into `root`, by asking the operating system; writes nothing.
+pub fn check_writable(root: &Path) -> io::Result<()> {
+    rustix::fs::access(root, rustix::fs::Access::WRITE_OK).map_err(io::Error::from)
+}

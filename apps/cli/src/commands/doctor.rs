@@ -1,0 +1,133 @@
+//! `krepis doctor`: whether everything krepis needs is in order here.
+
+use krepis_change::Failure;
+use krepis_host::{CacheFolder, Environment, Purpose, Request, RunnerLocation};
+use serde_json::json;
+
+use crate::arguments::DoctorArguments;
+use crate::errors;
+use crate::session::{Session, config};
+
+/// What one check found.
+struct Finding {
+    name: &'static str,
+    state: &'static str,
+    text: String,
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn of(name: &'static str, found: Result<String, Failure>) -> Self {
+        match found {
+            Ok(text) => Self { name, state: "ok", text, hint: None },
+            Err(failure) => Self { name, state: "bad", text: failure.to_string(), hint: failure.hint },
+        }
+    }
+}
+
+/// Parts of the product that come with later versions: never reported as ok.
+const NOT_HERE: &[(&str, &str)] = &[
+    ("sandbox", "plugins in a confined process"),
+    ("store", "packages (`krepis add`)"),
+    ("vault", "encrypted tokens"),
+    ("turbo", "the native engine"),
+];
+
+pub fn run(session: &Session, arguments: &DoctorArguments) -> Result<u8, Failure> {
+    if arguments.failpoints {
+        session.shell.json(&json!({ "schema": 1, "failpoints": krepis_history::failpoints::POINTS }));
+        return Ok(0);
+    }
+    let findings = findings(session);
+    let bad = findings.iter().filter(|finding| finding.state == "bad").count();
+    if session.shell.is_json() {
+        let list: Vec<_> = findings
+            .iter()
+            .map(|finding| json!({ "name": finding.name, "state": finding.state, "text": finding.text, "hint": finding.hint }))
+            .collect();
+        session.shell.json(&json!({ "schema": 1, "findings": list }));
+    } else {
+        for finding in &findings {
+            session.shell.data(&format!("{:4}  {:10} {}\n", finding.state, finding.name, finding.text));
+            if let Some(hint) = &finding.hint {
+                session.shell.data(&format!("      {:10} hint: {hint}\n", ""));
+            }
+        }
+        if bad > 0 {
+            session.shell.say(&format!("{bad} of {} checks found something that will not work.", findings.len()));
+        }
+    }
+    Ok(u8::from(bad > 0))
+}
+
+fn findings(session: &Session) -> Vec<Finding> {
+    let environment = Environment::of_process();
+    let workspace = session.workspace();
+    let mut findings = vec![Finding {
+        name: "krepis",
+        state: "ok",
+        text: format!("{} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+        hint: None,
+    }];
+    match &workspace {
+        Ok(workspace) => {
+            let tree = workspace.tree();
+            let policy = config(&tree);
+            findings.push(Finding::of("workspace", Ok(workspace.root().display().to_string())));
+            findings.push(Finding::of("policy", policy.as_ref().map(|_| "krepis.json is valid".to_owned()).map_err(Clone::clone)));
+            findings.push(Finding::of("history", history(workspace)));
+            findings.push(Finding::of("disk", writable(workspace.root())));
+        }
+        Err(failure) => findings.push(Finding::of("workspace", Err(failure.clone()))),
+    }
+    let root = workspace.as_ref().map_or(session.directory.as_path(), |workspace| workspace.root());
+    let option = session.global.node.as_deref().map(std::path::Path::to_string_lossy);
+    let configured = workspace.as_ref().ok().and_then(|workspace| config(&workspace.tree()).ok()?.node);
+    let node = krepis_host::find_node(&Request {
+        environment: &environment,
+        cache: None,
+        workspace: root,
+        directory: &session.directory,
+        option: option.as_deref(),
+        configured: configured.as_deref(),
+        purpose: Purpose::Workspace,
+    });
+    findings.push(Finding::of(
+        "node",
+        node.map(|runtime| format!("{} at {} ({})", runtime.version, runtime.path.display(), runtime.source)),
+    ));
+    findings.push(Finding::of("runner", RunnerLocation::find(&environment).map(|_| "its files are there".to_owned())));
+    findings.push(match CacheFolder::open(&environment) {
+        Ok(folder) => Finding { name: "cache", state: "ok", text: folder.path().display().to_string(), hint: None },
+        // Slower, not broken.
+        Err(reason) => Finding { name: "cache", state: "none", text: reason, hint: None },
+    });
+    findings.extend(NOT_HERE.iter().map(|(name, what)| Finding {
+        name,
+        state: "none",
+        text: format!("{what}: not part of this build"),
+        hint: None,
+    }));
+    findings
+}
+
+fn history(workspace: &krepis_workspace::Workspace) -> Result<String, Failure> {
+    let log = workspace.history().log()?;
+    if let Some((_, failure)) = log.damaged.first() {
+        return Err(failure.clone());
+    }
+    let pending = match log.pending.len() {
+        0 => String::new(),
+        count => format!(", {count} not settled (the next command that writes does)"),
+    };
+    Ok(format!("{} operations{pending}", log.entries.len()))
+}
+
+/// Asks the operating system; writes nothing.
+fn writable(root: &std::path::Path) -> Result<String, Failure> {
+    krepis_workspace::check_writable(root).map(|()| "the workspace can be written".to_owned()).map_err(|error| {
+        Failure::new(&errors::UNHEALTHY, "the workspace cannot be written")
+            .reason(error.to_string())
+            .hint("history, check and plan work all the same")
+    })
+}
