@@ -10,7 +10,14 @@
 //! ```
 
 /// Version 1 of every message.
-#[expect(missing_docs, clippy::all, clippy::pedantic, clippy::allow_attributes, unused_qualifications, reason = "generated code")]
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    unused_qualifications,
+    reason = "generated code"
+)]
 pub mod v1 {
     include!("gen/krepis/v1/krepis.v1.rs");
 }
