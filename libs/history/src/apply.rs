@@ -44,20 +44,20 @@ impl History {
     /// `KRP4021`/`KRP4022` stale, `KRP4031` to `KRP4036` the disk forbids it, `KRP4037` another program wrote meanwhile:
     /// in each case every file is as it was. `KRP4041` if another program made that impossible.
     pub fn apply(&self, change: &Change, intent: Intent) -> Result<Operation, Failure> {
-        let log = match intent.kind {
-            Kind::Undo | Kind::Redo => Some(self.log()?),
-            Kind::Apply | Kind::Observed => None,
+        let (mut operation, blobs) = self.draft(change, intent)?;
+        let removable = match operation.kind {
+            Kind::Undo | Kind::Redo => self.log()?.removable_directories(&operation),
+            Kind::Apply | Kind::Observed => Vec::new(),
         };
-        let removable = log.map_or_else(Vec::new, |log| {
-            log.removable_directories(
-                change
-                    .transitions
-                    .iter()
-                    .map(|one| (&one.path, one.after.is_absent())),
+        operation.created_directories = self.check(change, &removable)?;
+        let bytes = format::encode(&operation, &blobs.list).map_err(|error| {
+            Failure::io(
+                &errors::HISTORY_IO,
+                "encoding an operation for",
+                &self.ops(),
+                &error,
             )
-        });
-        let created_directories = self.check(change, &removable)?;
-        let (operation, bytes) = self.draft(change, intent, created_directories)?;
+        })?;
         let id = operation.id;
         let moves: Vec<Move> = change
             .transitions
@@ -198,12 +198,7 @@ impl History {
         failure.at_path(path).reason(error.to_string())
     }
 
-    fn draft(
-        &self,
-        change: &Change,
-        intent: Intent,
-        created_directories: Vec<WorkspacePath>,
-    ) -> Result<(Operation, Vec<u8>), Failure> {
+    fn draft(&self, change: &Change, intent: Intent) -> Result<(Operation, Blobs), Failure> {
         let (last, parent) = self.head()?;
         let mut blobs = Blobs::default();
         let mut files: Vec<FileEntry> = change
@@ -249,18 +244,10 @@ impl History {
             meta: intent.meta,
             files,
             target: intent.target,
-            created_directories,
+            created_directories: Vec::new(),
             owner: None,
         };
-        let bytes = format::encode(&operation, &blobs.list).map_err(|error| {
-            Failure::io(
-                &errors::HISTORY_IO,
-                "encoding an operation for",
-                &self.ops(),
-                &error,
-            )
-        })?;
-        Ok((operation, bytes))
+        Ok((operation, blobs))
     }
 
     /// After a failed run: puts back what was swapped and marks the operation aborted.

@@ -58,11 +58,18 @@ pub(crate) fn read_entry(full: &Path) -> io::Result<FileState> {
     })
 }
 
-/// Metadata of the thing itself; `None` if there is nothing.
+/// Metadata of the thing itself; `None` if there is nothing, also where the way leads through a file.
 pub(crate) fn lstat(path: &Path) -> io::Result<Option<fs::Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }

@@ -28,7 +28,10 @@ impl OperationId {
     pub(crate) fn after(last: Option<Self>) -> Self {
         let id = Ulid::from_datetime(SystemTime::now());
         Self(match last {
-            Some(Self(last)) if id <= last => last.increment().unwrap_or(id),
+            // The random part of `last` may be all ones: then the next millisecond.
+            Some(Self(last)) if id <= last => last
+                .increment()
+                .unwrap_or_else(|| Ulid::from_parts(last.timestamp_ms() + 1, 0)),
             _ => id,
         })
     }

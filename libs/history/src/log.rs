@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use krepis_change::{Failure, WorkspacePath};
 
 use crate::disk::ancestors;
-use crate::operation::{Kind, Operation};
+use crate::operation::{Image, Kind, Operation};
 use crate::{History, OperationFile, OperationId, Stage, errors};
 
 /// Every operation that is done, in order, with what is pending and what cannot be read.
@@ -119,14 +119,7 @@ fn in_order(mut operations: BTreeMap<OperationId, Operation>) -> Vec<Operation> 
 impl Log {
     fn push(&mut self, operation: Operation) {
         let id = operation.id;
-        let target = operation.target.and_then(|target| self.find(target));
-        let (root, forward) = match (operation.kind, target) {
-            (Kind::Undo, Some(target)) => (target.root, !target.forward),
-            (Kind::Redo, Some(target)) => (target.root, true),
-            // The operation it speaks of is damaged: it stands for itself and changes nothing else.
-            (Kind::Undo | Kind::Redo, None) => (id, false),
-            (Kind::Apply | Kind::Observed, _) => (id, true),
-        };
+        let (root, forward) = self.direction(&operation);
         let paths: BTreeSet<WorkspacePath> = operation.files.iter().map(|file| file.path.clone()).collect();
         let mut effective = BTreeSet::new();
         match (operation.kind, self.positions.get(&root).copied()) {
@@ -172,6 +165,18 @@ impl Log {
             forward,
             effective,
         });
+    }
+
+    /// The change that an operation is about in the end, and whether it puts that in effect.
+    fn direction(&self, operation: &Operation) -> (OperationId, bool) {
+        let target = operation.target.and_then(|target| self.find(target));
+        match (operation.kind, target) {
+            (Kind::Undo, Some(target)) => (target.root, !target.forward),
+            (Kind::Redo, Some(target)) => (target.root, true),
+            // The operation it speaks of is damaged: it stands for itself and changes nothing else.
+            (Kind::Undo | Kind::Redo, None) => (operation.id, false),
+            (Kind::Apply | Kind::Observed, _) => (operation.id, true),
+        }
     }
 
     fn latest_forward(&self, root: OperationId) -> Option<usize> {
@@ -246,25 +251,35 @@ impl Log {
         }
     }
 
-    /// Directories that some operation made and that are emptied when `outcome` (path, gone) comes about, deep ones first.
-    pub(crate) fn removable_directories<'a>(
-        &self,
-        outcome: impl Iterator<Item = (&'a WorkspacePath, bool)>,
-    ) -> Vec<WorkspacePath> {
-        let made: BTreeSet<&WorkspacePath> = self
-            .entries
-            .iter()
-            .map(|entry| &entry.operation)
-            .chain(self.pending.iter().map(|(operation, _)| operation))
-            .flat_map(|operation| &operation.created_directories)
-            .collect();
-        let (mut left, mut kept) = (BTreeSet::new(), BTreeSet::new());
-        for (path, gone) in outcome {
-            if gone { &mut left } else { &mut kept }.extend(ancestors(path));
+    /// Directories that `operation`, an undo or a redo, empties and that exist only because of what is not in effect after
+    /// it: the latest operation that made them is taken back. Deep ones first.
+    pub(crate) fn removable_directories(&self, operation: &Operation) -> Vec<WorkspacePath> {
+        if matches!(operation.kind, Kind::Apply | Kind::Observed) {
+            return Vec::new();
         }
+        let (root, forward) = self.direction(operation);
+        let in_effect = |entry: &Entry| {
+            let change = if entry.root == root { Some(forward) } else { None };
+            let change = change.or_else(|| Some(!self.find(entry.root)?.is_undone()));
+            change == Some(entry.forward)
+        };
+        let (mut left, mut kept) = (BTreeSet::new(), BTreeSet::new());
+        for file in &operation.files {
+            let gone = file.after == Some(Image::Absent);
+            if gone { &mut left } else { &mut kept }.extend(ancestors(&file.path));
+        }
+        let made_for_nothing = |directory: &WorkspacePath| {
+            let mut makers = self
+                .entries
+                .iter()
+                .rev()
+                .filter(|entry| entry.operation.id != operation.id);
+            let maker = makers.find(|entry| entry.operation.created_directories.contains(directory));
+            maker.is_some_and(|maker| !in_effect(maker))
+        };
         left.into_iter()
             .rev()
-            .filter(|directory| made.contains(directory) && !kept.contains(directory))
+            .filter(|directory| !kept.contains(directory) && made_for_nothing(directory))
             .collect()
     }
 }

@@ -30,7 +30,7 @@ impl History {
                 renamed_from: one.renamed_from.clone(),
             });
             for folder in ancestors(&one.path).filter(|folder| !folder.as_str().is_empty()) {
-                if lstat(&folder.on_disk(self.root())).is_ok_and(|metadata| metadata.is_none()) {
+                if lstat(&folder.on_disk(self.root())).is_ok_and(|it| it.is_none_or(|it| !it.is_dir())) {
                     created.insert(folder);
                 }
             }

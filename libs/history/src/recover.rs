@@ -157,7 +157,7 @@ impl History {
         let ending = if to_after { Ending::Done } else { Ending::Aborted };
         if decision != Decision::Keep {
             let removable = if to_after {
-                self.log()?.removable_directories(interrupted.operation.outcome())
+                self.log()?.removable_directories(&interrupted.operation)
             } else {
                 deep_first(&interrupted.operation.created_directories)
             };
@@ -176,7 +176,7 @@ impl History {
 
     /// Everything is written; what may be missing is that it is durable and that emptied directories are gone.
     fn finish(&self, interrupted: &Interrupted) -> Result<(), Failure> {
-        let removable = self.log()?.removable_directories(interrupted.operation.outcome());
+        let removable = self.log()?.removable_directories(&interrupted.operation);
         for directory in &removable {
             drop(fs::remove_dir(directory.on_disk(self.root())));
         }
@@ -355,10 +355,7 @@ impl History {
         if let Ok(entries) = fs::read_dir(self.ops()) {
             for entry in entries.flatten() {
                 let name = entry.file_name();
-                if name
-                    .to_str()
-                    .is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"))
-                {
+                if name.to_str().is_some_and(|name| name.starts_with('.')) {
                     drop(fs::remove_file(entry.path()));
                 }
             }
@@ -433,14 +430,5 @@ impl Interrupted {
             ending,
             rescued,
         }
-    }
-}
-
-impl Operation {
-    /// Each path, and whether nothing is there afterwards.
-    pub(crate) fn outcome(&self) -> impl Iterator<Item = (&WorkspacePath, bool)> {
-        self.files
-            .iter()
-            .map(|entry| (&entry.path, entry.after == Some(crate::Image::Absent)))
     }
 }

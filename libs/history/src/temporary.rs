@@ -19,17 +19,25 @@ pub(crate) struct Temporaries<'a> {
     id: OperationId,
     /// Apart for what recovery writes, since the operation's own may hold displaced files.
     tag: &'static str,
+    /// Directories that are to go away: nothing may be put there.
+    leaving: &'a [WorkspacePath],
     /// For a folder of the workspace: does a rename from `.krepis` work there?
     near: HashMap<WorkspacePath, bool>,
     used: BTreeSet<PathBuf>,
 }
 
 impl<'a> Temporaries<'a> {
-    pub(crate) fn new(history: &'a History, id: OperationId, tag: &'static str) -> Self {
+    pub(crate) fn new(
+        history: &'a History,
+        id: OperationId,
+        tag: &'static str,
+        leaving: &'a [WorkspacePath],
+    ) -> Self {
         Self {
             history,
             id,
             tag,
+            leaving,
             near: HashMap::new(),
             used: BTreeSet::new(),
         }
@@ -39,7 +47,7 @@ impl<'a> Temporaries<'a> {
     pub(crate) fn path(&mut self, index: usize, target: &WorkspacePath) -> io::Result<PathBuf> {
         let root = self.history.root();
         let mut parent = WorkspacePath::root();
-        for ancestor in ancestors(target) {
+        for ancestor in ancestors(target).filter(|ancestor| !self.leaving.contains(ancestor)) {
             if lstat(&ancestor.on_disk(root))?.is_some_and(|metadata| metadata.is_dir()) {
                 parent = ancestor;
                 break;

@@ -46,7 +46,7 @@ pub(crate) struct Progress {
 impl<'a> Work<'a> {
     /// Writes everything. On failure `progress` says which moves were made; nothing is taken back here.
     pub(crate) fn run(&self, progress: &mut Progress) -> Result<Temporaries<'a>, Failure> {
-        let mut temporaries = Temporaries::new(self.history, self.id, self.tag);
+        let mut temporaries = Temporaries::new(self.history, self.id, self.tag, self.removable);
         let names = match self.write_temporaries(&mut temporaries) {
             Ok(names) => names,
             Err(failure) => {

@@ -1,0 +1,170 @@
+//! One change with every kind of transition, for the crash tests.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use krepis_change::{Change, Failure, FileState, Span, Transition, WorkspacePath};
+use krepis_history::{Decision, History, Intent, Meta, Owner, UndoOptions, read_state};
+
+/// Everything below a folder but `.krepis`: path -> what it is, with mode and content.
+pub type Snapshot = BTreeMap<String, String>;
+
+pub fn snapshot(root: &Path) -> Snapshot {
+    let mut found = Snapshot::new();
+    walk(root, root, &mut found);
+    found
+}
+
+fn walk(root: &Path, folder: &Path, found: &mut Snapshot) {
+    for entry in fs::read_dir(folder).expect("list") {
+        let path = entry.expect("entry").path();
+        let name = path.strip_prefix(root).expect("below").display().to_string();
+        if name == ".krepis" {
+            continue;
+        }
+        let metadata = fs::symlink_metadata(&path).expect("lstat");
+        if metadata.is_dir() {
+            found.insert(name, "directory".into());
+            walk(root, &path, found);
+        } else if metadata.is_symlink() {
+            found.insert(
+                name,
+                format!("link to {}", fs::read_link(&path).expect("link").display()),
+            );
+        } else {
+            let content = String::from_utf8_lossy(&fs::read(&path).expect("read")).into_owned();
+            found.insert(name, format!("{:o} {content}", metadata.mode() & 0o7777));
+        }
+    }
+}
+
+fn path(text: &str) -> WorkspacePath {
+    WorkspacePath::parse(text).expect("a path")
+}
+
+fn file(text: &str, mode: u32) -> FileState {
+    FileState::File {
+        bytes: text.as_bytes().into(),
+        mode,
+    }
+}
+
+fn link(target: &str) -> FileState {
+    FileState::Symlink {
+        target: target.as_bytes().into(),
+    }
+}
+
+/// The files there are before the change.
+pub fn lay_out(root: &Path) {
+    fs::create_dir_all(root.join("src/shared")).expect("folders");
+    for (name, text, mode) in [
+        ("src/edited.ts", "const a = 1;\nconst b = 2;\n", 0o644),
+        ("src/whole.ts", "whole\n", 0o600),
+        ("src/gone.ts", "gone\n", 0o644),
+        ("src/old.ts", "moved\n", 0o644),
+        ("src/run.sh", "#!/bin/sh\n", 0o644),
+        ("src/becomes-folder", "a file\n", 0o644),
+        ("src/becomes-link", "a file\n", 0o644),
+        ("src/shared/untouched.ts", "untouched\n", 0o640),
+    ] {
+        fs::write(root.join(name), text).expect("write");
+        fs::set_permissions(root.join(name), fs::Permissions::from_mode(mode)).expect("mode");
+    }
+    std::os::unix::fs::symlink("whole.ts", root.join("src/becomes-file")).expect("link");
+    std::os::unix::fs::symlink("whole.ts", root.join("src/turned")).expect("link");
+}
+
+fn change(root: &Path) -> Change {
+    let one = |name: &str, after: FileState| Transition {
+        path: path(name),
+        before: read_state(root, &path(name)).unwrap_or(FileState::Absent),
+        after,
+        edits: Vec::new(),
+        renamed_from: None,
+    };
+    let mut edited = one("src/edited.ts", FileState::text("const a = 3;\nconst b = 2;\n"));
+    edited.edits = vec![Span {
+        start: 10,
+        end: 11,
+        text: "3".into(),
+    }];
+    let mut renamed = one("lib/new.ts", FileState::text("moved\n"));
+    renamed.renamed_from = Some(path("src/old.ts"));
+    let mut transitions = vec![
+        edited,
+        renamed,
+        one("src/old.ts", FileState::Absent),
+        one("src/whole.ts", file("written anew\n", 0o600)),
+        one("src/gone.ts", FileState::Absent),
+        one("src/run.sh", file("#!/bin/sh\n", 0o755)),
+        one("src/becomes-folder", FileState::Absent),
+        one("src/becomes-folder/inside.ts", FileState::text("inside\n")),
+        one("src/becomes-link", link("edited.ts")),
+        one("src/becomes-file", file("a file now\n", 0o644)),
+        one("src/turned", link("run.sh")),
+        one("src/shared/added.ts", FileState::text("added\n")),
+        one("deep/er/and/deeper.ts", FileState::text("deep\n")),
+        one(
+            "deep/er/image.bin",
+            FileState::File {
+                bytes: vec![0, 255, 254, 0].into(),
+                mode: 0o644,
+            },
+        ),
+    ];
+    transitions.sort_by(|one, other| one.path.cmp(&other.path));
+    Change {
+        title: "everything".into(),
+        transitions,
+        reads: Vec::new(),
+    }
+}
+
+pub fn act(root: &Path, action: &str) -> Result<(), Failure> {
+    let history = History::new(root);
+    let meta = || Meta {
+        title: "everything".into(),
+        command: vec!["krepis".into()],
+        ..Meta::default()
+    };
+    let options = UndoOptions::default();
+    history.recover()?;
+    match action {
+        "recover" => Ok(()),
+        "apply" => history.apply(&change(root), Intent::apply(meta())).map(drop),
+        "undo" => history.undo(meta(), &options).map(drop),
+        "redo" => history.redo(meta(), &options).map(drop),
+        "decide-before" => history.decide(Decision::Before).map(drop),
+        "observe" => {
+            // Another program writes between the two records.
+            let change = change(root);
+            let owner = Owner::of(std::process::id()).expect("this process");
+            let id = history.observe(&change, meta(), owner)?;
+            for one in &change.transitions {
+                write(root, one);
+            }
+            history.complete(id).map(drop)
+        }
+        other => panic!("unknown action {other}"),
+    }
+}
+
+fn write(root: &Path, one: &Transition) {
+    let target = one.path.on_disk(root);
+    fail::fail_point!("test::owner-writes", |_| std::process::abort());
+    drop(fs::remove_file(&target));
+    match &one.after {
+        FileState::Absent => {}
+        FileState::File { bytes, mode } => {
+            fs::create_dir_all(target.parent().expect("a parent")).expect("folders");
+            fs::write(&target, bytes).expect("write");
+            fs::set_permissions(&target, fs::Permissions::from_mode(*mode)).expect("mode");
+        }
+        FileState::Symlink { target: to } => {
+            std::os::unix::fs::symlink(String::from_utf8_lossy(to).as_ref(), &target).expect("link");
+        }
+    }
+}
