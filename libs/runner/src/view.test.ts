@@ -100,6 +100,8 @@ test('classes come from the engine, and its error is the view’s', async () => 
 
 test('config is the parsed krepis.json', () => {
   expect(view({ configJson: '{"root":"src"}' }).config).toEqual({ root: 'src' });
+  const commented = '\ufeff{ // a\n "a": "// no, /* no */ ,]", /* b */ "b": [1, 2,], "c": "\\\\",\n}';
+  expect(view({ configJson: commented }).config).toEqual({ a: '// no, /* no */ ,]', b: [1, 2], c: '\\' });
   expect(view().config).toBeUndefined();
   expect(() => view({ configJson: '{' }).config).toThrow('krepis.json is not JSON');
 });

@@ -106,11 +106,11 @@ export class DiskView implements View {
     throw new RunnerError(errors.QUERY_FAILED, `asking for class ${name}: ${message}`, { at, reason, hint });
   }
 
-  /** The parsed krepis.json; undefined where the workspace has none. */
+  /** The parsed krepis.json, comments and trailing commas allowed; undefined where the workspace has none. */
   get config(): unknown {
     if (this.#configJson === '') return undefined;
     try {
-      this.#config ??= { value: JSON.parse(this.#configJson) };
+      this.#config ??= { value: JSON.parse(plainJson(this.#configJson)) };
     } catch (error) {
       throw new RunnerError(errors.CONFIG_MALFORMED, 'krepis.json is not JSON', { reason: String(error) });
     }
@@ -167,6 +167,17 @@ export class DiskView implements View {
     if (below.split('/').some(isClosed)) throw refused(path, 'it leads through a symbolic link into a closed folder');
     return below;
   }
+}
+
+/** JSON without the comments and trailing commas that the master's reader allows. Strings are kept as they are. */
+function plainJson(text: string): string {
+  const withoutComments = text.replace(
+    /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    (_, string?: string) => string ?? ' ',
+  );
+  return withoutComments
+    .replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, (_, string?: string) => string ?? '')
+    .replace(/^\ufeff/, '');
 }
 
 function cleanPath(path: unknown, allowRoot = false): string {
