@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Generate and evolve services: every change checked, recorded and reversible.
 #[derive(Debug, Parser)]
-#[command(name = "krepis", version, about, max_term_width = 110, disable_help_subcommand = true)]
+#[command(
+    name = "krepis",
+    version,
+    about,
+    max_term_width = 110,
+    disable_help_subcommand = true
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -42,7 +48,7 @@ pub enum Command {
     Generate(GenerateArguments),
     /// Print the change a generator would make, without making it
     Plan(PlanArguments),
-    /// Apply a change: the JSON form of a ChangeSet or a unified diff
+    /// Apply a change: its JSON form or a unified diff
     Apply(ApplyArguments),
     /// Run commands of krepis.json; their changes become one operation
     Run(RunArguments),
@@ -142,14 +148,14 @@ pub struct PlanArguments {
     /// How to print the change
     #[arg(long, value_enum, default_value = "json")]
     pub format: PlanFormat,
-    /// A ChangeSet of pending content to plan on top of (`-`: standard input)
+    /// A change, in JSON, of pending content to plan on top of (`-`: standard input)
     #[arg(long, value_name = "FILE")]
     pub overlay: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct ApplyArguments {
-    /// A ChangeSet in JSON or a unified diff (`-`: standard input)
+    /// A change in JSON or a unified diff (`-`: standard input)
     pub file: PathBuf,
     /// Print the change only
     #[arg(long)]

@@ -42,9 +42,12 @@ fn usage(error: &clap::Error) -> ExitCode {
     if std::env::args().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let message = lines.next().unwrap_or("usage").trim_start_matches("error: ").to_owned();
-        let failure =
-            krepis_change::Failure::new(&errors::USAGE, message).hint("see `krepis --help`");
+        let message = lines
+            .next()
+            .unwrap_or("usage")
+            .trim_start_matches("error: ")
+            .to_owned();
+        let failure = krepis_change::Failure::new(&errors::USAGE, message).hint("see `krepis --help`");
         Shell::new(true).fail(&failure);
     } else {
         drop(error.print());

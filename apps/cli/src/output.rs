@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use krepis_change::{Change, FileState, Failure, Transition};
+use krepis_change::{Change, Failure, FileState, Transition};
 use serde_json::{Value, json};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -18,6 +18,10 @@ pub struct Shell {
     json: bool,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "all output goes through the shell, whether it needs to know how or not"
+)]
 impl Shell {
     /// A shell that prints data as JSON if `json`.
     pub const fn new(json: bool) -> Self {
@@ -94,7 +98,11 @@ impl Shell {
                 "mode" => (CYAN, "mode"),
                 _ => (YELLOW, "update"),
             };
-            let from = transition.renamed_from.as_ref().map(|old| format!("{old} -> ")).unwrap_or_default();
+            let from = transition
+                .renamed_from
+                .as_ref()
+                .map(|old| format!("{old} -> "))
+                .unwrap_or_default();
             self.say(&format!("{style}{verb}{style:#} {from}{}", transition.path));
         }
     }
@@ -123,7 +131,10 @@ pub fn failure_json(failure: &Failure) -> Value {
 }
 
 fn failure_text(failure: &Failure) -> String {
-    let mut text = format!("{RED}error[{}]:{RED:#} {BOLD}{}{BOLD:#}", failure.code.id, failure.message);
+    let mut text = format!(
+        "{RED}error[{}]:{RED:#} {BOLD}{}{BOLD:#}",
+        failure.code.id, failure.message
+    );
     if let Some(at) = &failure.at {
         text += &format!("\n  {CYAN}-->{CYAN:#} {}", at.path);
         if at.line > 0 {
@@ -150,15 +161,25 @@ pub fn kind_of(transition: &Transition) -> &'static str {
         _ if transition.renamed_from.is_some() => "renamed",
         (FileState::Absent, _) => "created",
         (_, FileState::Absent) => "deleted",
-        (FileState::File { bytes: before, .. }, FileState::File { bytes: after, .. }) if before == after => "mode",
+        (FileState::File { bytes: before, .. }, FileState::File { bytes: after, .. }) if before == after => {
+            "mode"
+        }
         _ => "modified",
     }
 }
 
 /// The transitions to show: the old path of a rename is told by the new one.
 pub fn shown(change: &Change) -> impl Iterator<Item = &Transition> {
-    let renamed = |path| change.transitions.iter().any(|other| other.renamed_from.as_ref() == Some(path));
-    change.transitions.iter().filter(move |transition| !(transition.after.is_absent() && renamed(&transition.path)))
+    let renamed = |path| {
+        change
+            .transitions
+            .iter()
+            .any(|other| other.renamed_from.as_ref() == Some(path))
+    };
+    change
+        .transitions
+        .iter()
+        .filter(move |transition| !(transition.after.is_absent() && renamed(&transition.path)))
 }
 
 /// The files of a change in JSON.

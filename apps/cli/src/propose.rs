@@ -61,7 +61,11 @@ pub fn propose(requests: &[Request], tree: &dyn Tree, run: &mut Run) -> Result<J
                     .enumerate()
                     .filter_map(|(index, result)| result.err().map(|failure| (name(index), failure)))
                     .collect();
-                return Ok(Joined { change, landed: landed.into_iter().map(name).collect(), failed });
+                return Ok(Joined {
+                    change,
+                    landed: landed.into_iter().map(name).collect(),
+                    failed,
+                });
             }
             // Both are refused, and the others are joined without them.
             Err(conflicts) => {
@@ -95,14 +99,24 @@ fn join(
             Err(failure) => return Ok(Err(vec![(index, failure)])),
         };
         let touches = |path: &WorkspacePath| changed_by.contains_key(path);
-        let separate = alone.transitions.iter().map(|transition| &transition.path).chain(alone.reads.iter().map(|read| &read.0)).all(|path| !touches(path));
+        let separate = alone
+            .transitions
+            .iter()
+            .map(|transition| &transition.path)
+            .chain(alone.reads.iter().map(|read| &read.0))
+            .all(|path| !touches(path));
         let merged = by_position.as_ref().and_then(|sets| {
             let all: Vec<ChangeSet> = sets.iter().cloned().chain([set.clone()]).collect();
             let merged = krepis_change::merge(&all, tree).ok()?;
-            krepis_change::resolve(&merged, tree).ok().map(|change| (change, all))
+            krepis_change::resolve(&merged, tree)
+                .ok()
+                .map(|change| (change, all))
         });
         if let Some((change, all)) = merged {
-            joined = Change { title: joined.title, ..change };
+            joined = Change {
+                title: joined.title,
+                ..change
+            };
             by_position = Some(all);
         } else if separate {
             joined = compose(joined, alone.clone());
@@ -119,10 +133,9 @@ fn join(
             match again {
                 Ok(change) => joined = compose(joined, change),
                 Err(failure) => {
-                    let other = alone
-                        .transitions
-                        .iter()
-                        .find_map(|transition| Some((*changed_by.get(&transition.path)?, transition.path.clone())));
+                    let other = alone.transitions.iter().find_map(|transition| {
+                        Some((*changed_by.get(&transition.path)?, transition.path.clone()))
+                    });
                     return Ok(Err(conflict(requests, index, other, &failure)));
                 }
             }
@@ -150,11 +163,16 @@ fn conflict(
     other: Option<(usize, WorkspacePath)>,
     failure: &Failure,
 ) -> Conflicts {
-    let Some((earlier, path)) = other else { return vec![(index, failure.clone())] };
+    let Some((earlier, path)) = other else {
+        return vec![(index, failure.clone())];
+    };
     let of = |this: usize, that: usize| {
         Failure::new(
             &errors::NOT_MERGED,
-            format!("the changes of `{}` and `{}` cannot be joined", requests[this].name, requests[that].name),
+            format!(
+                "the changes of `{}` and `{}` cannot be joined",
+                requests[this].name, requests[that].name
+            ),
         )
         .at_path(&path)
         .reason(format!("on top of the earlier one: {}", failure.message))
@@ -165,10 +183,16 @@ fn conflict(
 
 /// `second` was resolved on top of `first`: the change that does both.
 fn compose(first: Change, second: Change) -> Change {
-    let written: BTreeSet<WorkspacePath> =
-        first.transitions.iter().map(|transition| transition.path.clone()).collect();
-    let mut transitions: BTreeMap<WorkspacePath, Transition> =
-        first.transitions.into_iter().map(|transition| (transition.path.clone(), transition)).collect();
+    let written: BTreeSet<WorkspacePath> = first
+        .transitions
+        .iter()
+        .map(|transition| transition.path.clone())
+        .collect();
+    let mut transitions: BTreeMap<WorkspacePath, Transition> = first
+        .transitions
+        .into_iter()
+        .map(|transition| (transition.path.clone(), transition))
+        .collect();
     for later in second.transitions {
         match transitions.remove(&later.path) {
             None => drop(transitions.insert(later.path.clone(), later)),
@@ -186,7 +210,12 @@ fn compose(first: Change, second: Change) -> Change {
         }
     }
     let mut reads: BTreeMap<_, _> = first.reads.into_iter().collect();
-    reads.extend(second.reads.into_iter().filter(|(path, _)| !written.contains(path)));
+    reads.extend(
+        second
+            .reads
+            .into_iter()
+            .filter(|(path, _)| !written.contains(path)),
+    );
     Change {
         title: first.title,
         transitions: transitions.into_values().collect(),
@@ -201,7 +230,11 @@ mod tests {
     use krepis_proto::v1::{Edit, FileChange};
 
     fn request(name: &str) -> Request {
-        Request { name: name.into(), source: Source::Builtin(name.into()), options: serde_json::json!({}) }
+        Request {
+            name: name.into(),
+            source: Source::Builtin(name.into()),
+            options: serde_json::json!({}),
+        }
     }
 
     /// Appends to the list of `a.ts` as it is in `tree`.
@@ -234,7 +267,10 @@ mod tests {
         let requests: Vec<Request> = names.iter().map(|name| request(name)).collect();
         propose(&requests, &tree, &mut |requests, pending| {
             let over = Overlay::new(&tree, pending.clone());
-            Ok(requests.iter().map(|request| Ok(append(&request.name, &over))).collect())
+            Ok(requests
+                .iter()
+                .map(|request| Ok(append(&request.name, &over)))
+                .collect())
         })
         .expect("joined")
     }
@@ -249,7 +285,10 @@ mod tests {
 
     #[test]
     fn additions_to_a_list_all_land_in_order() {
-        assert_eq!(joined("[X]", &["A", "B"]).change.transitions[0].after.as_text(), Some("[X, A, B]"));
+        assert_eq!(
+            joined("[X]", &["A", "B"]).change.transitions[0].after.as_text(),
+            Some("[X, A, B]")
+        );
     }
 
     #[test]
@@ -268,13 +307,25 @@ mod tests {
         let joined = propose(&requests, &tree, &mut |requests, _| {
             Ok(requests
                 .iter()
-                .map(|request| Ok(create(if request.name == "good" { "good.ts" } else { "same.ts" }, &request.name)))
+                .map(|request| {
+                    Ok(create(
+                        if request.name == "good" {
+                            "good.ts"
+                        } else {
+                            "same.ts"
+                        },
+                        &request.name,
+                    ))
+                })
                 .collect())
         })
         .expect("joined");
         assert_eq!(joined.landed, ["good"]);
-        let failed: Vec<(&str, u8)> =
-            joined.failed.iter().map(|(name, failure)| (name.as_str(), failure.exit())).collect();
+        let failed: Vec<(&str, u8)> = joined
+            .failed
+            .iter()
+            .map(|(name, failure)| (name.as_str(), failure.exit()))
+            .collect();
         assert_eq!(failed, [("one", 3), ("two", 3)]);
     }
 }

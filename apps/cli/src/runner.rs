@@ -7,8 +7,8 @@ use std::time::Duration;
 use krepis_change::{At, Change, Code, Failure, FileState, Overlay, Tree};
 use krepis_host::{CacheFolder, Environment, Purpose, Run, RunnerLocation, Runtime};
 use krepis_proto::v1::{
-    ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands, command,
-    command_result::Outcome, query::Question,
+    ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands,
+    command, command_result::Outcome, query::Question,
 };
 use krepis_workspace::{Applied, Workspace};
 
@@ -57,7 +57,15 @@ pub struct Settled {
 impl<'a> Runner<'a> {
     /// For the built-in generators: any Node above the floor will do.
     pub fn first_party(session: &'a Session, workspace: &'a Workspace) -> Self {
-        Self::new(session, workspace, Purpose::FirstParty, Limits { timeout: 120.0, memory_mb: 0 })
+        Self::new(
+            session,
+            workspace,
+            Purpose::FirstParty,
+            Limits {
+                timeout: 120.0,
+                memory_mb: 0,
+            },
+        )
     }
 
     /// For commands of the workspace: the project's own Node, within limits.
@@ -92,24 +100,49 @@ impl<'a> Runner<'a> {
 
     fn settle_once(&mut self, requests: &[Request], dry_run: bool) -> Result<Settled, Failure> {
         let tree = self.workspace.tree();
-        let Joined { change, landed, failed } = self.propose_on(requests, &tree, &Pending::new())?;
+        let Joined {
+            change,
+            landed,
+            failed,
+        } = self.propose_on(requests, &tree, &Pending::new())?;
         let nothing = landed.is_empty() || (self.all_or_nothing && !failed.is_empty());
         if nothing || dry_run {
             if !nothing {
                 judge(&tree, &change)?;
             }
-            return Ok(Settled { change, landed, failed, applied: None });
+            return Ok(Settled {
+                change,
+                landed,
+                failed,
+                applied: None,
+            });
         }
         if change.transitions.is_empty() {
-            let applied = Applied { operation: None, change: change.clone(), recovered: Vec::new() };
-            return Ok(Settled { change, landed, failed, applied: Some(applied) });
+            let applied = Applied {
+                operation: None,
+                change: change.clone(),
+                recovered: Vec::new(),
+            };
+            return Ok(Settled {
+                change,
+                landed,
+                failed,
+                applied: Some(applied),
+            });
         }
         // A refusal must not even make a `.krepis` folder.
         judge(&tree, &change)?;
         let set = krepis_change::change_set(&change);
         let meta = self.session.meta(self.workspace, &change.title);
-        let applied = self.session.transact(self.workspace, meta, &mut |tree| krepis_change::resolve(&set, tree))?;
-        Ok(Settled { change, landed, failed, applied: Some(applied) })
+        let applied = self.session.transact(self.workspace, meta, &mut |tree| {
+            krepis_change::resolve(&set, tree)
+        })?;
+        Ok(Settled {
+            change,
+            landed,
+            failed,
+            applied: Some(applied),
+        })
     }
 
     /// Runs the requests on `tree`, which is the disk under `pending`, and joins what they propose.
@@ -137,12 +170,21 @@ impl<'a> Runner<'a> {
         if self.found.is_none() {
             self.found = Some(self.find(config.node.as_deref())?);
         }
-        let Some((runtime, location, cache)) = &self.found else { return Ok(Vec::new()) };
-        let names: BTreeMap<u32, &str> = ids(requests).map(|(id, request)| (id, request.name.as_str())).collect();
+        let Some((runtime, location, cache)) = &self.found else {
+            return Ok(Vec::new());
+        };
+        let names: BTreeMap<u32, &str> = ids(requests)
+            .map(|(id, request)| (id, request.name.as_str()))
+            .collect();
         let start = StartCommands {
             root: self.workspace.root().to_string_lossy().into_owned(),
-            commands: ids(requests).map(|(id, request)| self.command(id, request)).collect(),
-            overlay: pending.iter().map(|(path, state)| overlay_file(path.as_str(), state)).collect(),
+            commands: ids(requests)
+                .map(|(id, request)| self.command(id, request))
+                .collect(),
+            overlay: pending
+                .iter()
+                .map(|(path, state)| overlay_file(path.as_str(), state))
+                .collect(),
             config_json: config_text(tree),
         };
         let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::from_secs(60));
@@ -162,10 +204,18 @@ impl<'a> Runner<'a> {
             &mut |log| shell.log(names.get(&log.command).copied().unwrap_or("runner"), &log.text),
         )?;
         self.background = finished.background;
-        Ok(finished.results.into_iter().zip(requests).map(|(result, request)| outcome(result, &request.name)).collect())
+        Ok(finished
+            .results
+            .into_iter()
+            .zip(requests)
+            .map(|(result, request)| outcome(result, &request.name))
+            .collect())
     }
 
-    fn find(&self, configured: Option<&str>) -> Result<(Runtime, RunnerLocation, Option<CacheFolder>), Failure> {
+    fn find(
+        &self,
+        configured: Option<&str>,
+    ) -> Result<(Runtime, RunnerLocation, Option<CacheFolder>), Failure> {
         let cache = CacheFolder::open(&self.environment).ok();
         let option = self.session.global.node.as_deref().map(Path::to_string_lossy);
         let runtime = krepis_host::find_node(&krepis_host::Request {
@@ -212,7 +262,10 @@ fn ids(requests: &[Request]) -> impl Iterator<Item = (u32, &Request)> {
 }
 
 fn overlay_file(path: &str, state: &FileState) -> OverlayFile {
-    OverlayFile { path: path.to_owned(), content: state.bytes().map(|bytes| bytes.to_vec()) }
+    OverlayFile {
+        path: path.to_owned(),
+        content: state.bytes().map(|bytes| bytes.to_vec()),
+    }
 }
 
 fn answer(query: &Query, tree: &dyn Tree, config: &krepis_rules::Config) -> QueryAnswer {
@@ -234,7 +287,11 @@ fn answer(query: &Query, tree: &dyn Tree, config: &krepis_rules::Config) -> Quer
                 .collect(),
             error: None,
         },
-        Err(failure) => QueryAnswer { id: query.id, classes: Vec::new(), error: Some(problem(&failure)) },
+        Err(failure) => QueryAnswer {
+            id: query.id,
+            classes: Vec::new(),
+            error: Some(problem(&failure)),
+        },
     }
 }
 
@@ -267,7 +324,10 @@ fn outcome(result: CommandResult, name: &str) -> Result<ChangeSet, Failure> {
             Err(failure(problem, exit))
         }
         Some(Outcome::Error(problem)) => Err(failure(problem, 70)),
-        None => Err(Failure::new(&krepis_host::errors::RUNNER_DIED, format!("`{name}` gave no result"))),
+        None => Err(Failure::new(
+            &krepis_host::errors::RUNNER_DIED,
+            format!("`{name}` gave no result"),
+        )),
     }
 }
 
@@ -276,7 +336,11 @@ fn failure(problem: Problem, exit: u8) -> Failure {
     let id: &'static str = problem.code.leak();
     let code: &'static Code = Box::leak(Box::new(Code { id, exit, title: "" }));
     let mut failure = Failure::new(code, problem.message);
-    failure.at = problem.at.map(|at| At { path: at.path, line: at.line, column: at.column });
+    failure.at = problem.at.map(|at| At {
+        path: at.path,
+        line: at.line,
+        column: at.column,
+    });
     failure.reason = problem.reason;
     failure.hint = problem.hint;
     failure

@@ -28,11 +28,18 @@ impl Session {
     pub fn new(global: Global, shell: Shell) -> Result<Self, Failure> {
         let directory = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
         let directory = std::fs::canonicalize(&directory).map_err(|error| {
-            Failure::new(&errors::NO_DIRECTORY, format!("`{}` is not a folder to run in", directory.display()))
-                .reason(error.to_string())
-                .hint("name an existing folder with -C, or leave it out to use the current one")
+            Failure::new(
+                &errors::NO_DIRECTORY,
+                format!("`{}` is not a folder to run in", directory.display()),
+            )
+            .reason(error.to_string())
+            .hint("name an existing folder with -C, or leave it out to use the current one")
         })?;
-        Ok(Self { shell, global, directory })
+        Ok(Self {
+            shell,
+            global,
+            directory,
+        })
     }
 
     /// The workspace this run is in.
@@ -42,12 +49,16 @@ impl Session {
 
     /// How long to wait for another writer.
     pub fn options(&self) -> Options {
-        Options { lock_timeout: Duration::try_from_secs_f64(self.global.lock_timeout).unwrap_or_default() }
+        Options {
+            lock_timeout: Duration::try_from_secs_f64(self.global.lock_timeout).unwrap_or_default(),
+        }
     }
 
     /// Who, when, and by which command, for the history.
     pub fn meta(&self, workspace: &Workspace, title: impl Into<String>) -> Meta {
-        let command = std::iter::once("krepis".to_owned()).chain(std::env::args().skip(1)).collect();
+        let command = std::iter::once("krepis".to_owned())
+            .chain(std::env::args().skip(1))
+            .collect();
         self.meta_of(workspace, title, command)
     }
 
@@ -67,12 +78,7 @@ impl Session {
     }
 
     /// Plans under the lock, judges, applies and reports. `plan` sees the disk as it is then.
-    pub fn transact(
-        &self,
-        workspace: &Workspace,
-        meta: Meta,
-        plan: &mut Plan,
-    ) -> Result<Applied, Failure> {
+    pub fn transact(&self, workspace: &Workspace, meta: Meta, plan: &mut Plan) -> Result<Applied, Failure> {
         let applied = workspace.apply(plan, &judge, meta, self.options())?;
         self.say_recovered(&applied.recovered);
         Ok(applied)
@@ -87,9 +93,13 @@ impl Session {
                 Ending::Completed => "it was completed from what is on disk",
                 Ending::Dropped => "it had changed nothing",
             };
-            self.shell.warn(&format!("`{}` ({}) was interrupted: {how}", one.title, one.id));
+            self.shell
+                .warn(&format!("`{}` ({}) was interrupted: {how}", one.title, one.id));
             for copy in &one.rescued {
-                self.shell.warn(&format!("a content that belonged to neither side is kept in {}", copy.display()));
+                self.shell.warn(&format!(
+                    "a content that belonged to neither side is kept in {}",
+                    copy.display()
+                ));
             }
         }
     }
@@ -107,7 +117,10 @@ impl Session {
         }
         self.shell.files(&applied.change);
         match &applied.operation {
-            Some(operation) => self.shell.say(&format!("Done: {title} ({}). `krepis undo` takes it back.", operation.id)),
+            Some(operation) => self.shell.say(&format!(
+                "Done: {title} ({}). `krepis undo` takes it back.",
+                operation.id
+            )),
             None => self.shell.say(&format!("Nothing to change: {title}.")),
         }
     }
@@ -139,9 +152,12 @@ impl Session {
             std::fs::read(self.directory.join(file))
         };
         read.map_err(|error| {
-            Failure::new(&errors::INPUT_UNREADABLE, format!("`{}` cannot be read", file.display()))
-                .reason(error.to_string())
-                .hint("name a readable file, or `-` for standard input")
+            Failure::new(
+                &errors::INPUT_UNREADABLE,
+                format!("`{}` cannot be read", file.display()),
+            )
+            .reason(error.to_string())
+            .hint("name a readable file, or `-` for standard input")
         })
     }
 }
@@ -167,5 +183,8 @@ pub fn config_text(tree: &dyn Tree) -> String {
 
 fn actor() -> String {
     let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    krepis_workspace::account_name().or_else(|| named("USER")).or_else(|| named("USERNAME")).unwrap_or_else(|| "unknown".to_owned())
+    krepis_workspace::account_name()
+        .or_else(|| named("USER"))
+        .or_else(|| named("USERNAME"))
+        .unwrap_or_else(|| "unknown".to_owned())
 }

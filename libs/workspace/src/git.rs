@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 /// The commit of HEAD in the git repository around `root`; `None` outside one, before the first commit, or where the
 /// files are of a form this does not know (reftable): the history is complete without it.
 pub fn git_head(root: &Path) -> Option<String> {
-    let dot_git = root.ancestors().map(|folder| folder.join(".git")).find(|path| path.exists())?;
+    let dot_git = root
+        .ancestors()
+        .map(|folder| folder.join(".git"))
+        .find(|path| path.exists())?;
     let git_dir = git_dir(&dot_git)?;
     let common = fs::read_to_string(git_dir.join("commondir"))
         .map_or_else(|_| git_dir.clone(), |path| git_dir.join(path.trim()));
@@ -37,7 +40,9 @@ fn git_dir(dot_git: &Path) -> Option<PathBuf> {
 
 fn packed(common: &Path, name: &str) -> Option<String> {
     let text = fs::read_to_string(common.join("packed-refs")).ok()?;
-    text.lines().find_map(|line| line.split_once(' ').filter(|(_, reference)| *reference == name)).map(|(commit, _)| commit.to_owned())
+    text.lines()
+        .find_map(|line| line.split_once(' ').filter(|(_, reference)| *reference == name))
+        .map(|(commit, _)| commit.to_owned())
 }
 
 fn is_commit(text: &str) -> bool {
@@ -69,13 +74,21 @@ mod tests {
     fn packed_references_detached_heads_and_worktrees_are_read() {
         let root = tempfile::tempdir().expect("a folder");
         write(root.path(), "main/.git/HEAD", "ref: refs/heads/main\n");
-        write(root.path(), "main/.git/packed-refs", &format!("# pack-refs\n{COMMIT} refs/heads/main\n"));
+        write(
+            root.path(),
+            "main/.git/packed-refs",
+            &format!("# pack-refs\n{COMMIT} refs/heads/main\n"),
+        );
         assert_eq!(git_head(&root.path().join("main")).as_deref(), Some(COMMIT));
 
         write(root.path(), "detached/.git/HEAD", COMMIT);
         assert_eq!(git_head(&root.path().join("detached")).as_deref(), Some(COMMIT));
 
-        write(root.path(), "main/.git/worktrees/w/HEAD", "ref: refs/heads/main\n");
+        write(
+            root.path(),
+            "main/.git/worktrees/w/HEAD",
+            "ref: refs/heads/main\n",
+        );
         write(root.path(), "main/.git/worktrees/w/commondir", "../..\n");
         write(root.path(), "w/.git", "gitdir: ../main/.git/worktrees/w\n");
         assert_eq!(git_head(&root.path().join("w")).as_deref(), Some(COMMIT));

@@ -31,16 +31,19 @@ impl Lock {
                 Ok(()) => break,
                 Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
                 Err(error) => {
-                    return Err(Failure::new(&errors::LOCKED, format!("{} cannot be locked", file.display()))
-                        .reason(std::io::Error::from(error).to_string())
-                        .hint("keep the workspace on a local disk; some network file systems know no locks"));
+                    return Err(Failure::new(
+                        &errors::LOCKED,
+                        format!("{} cannot be locked", file.display()),
+                    )
+                    .reason(std::io::Error::from(error).to_string())
+                    .hint("keep the workspace on a local disk; some network file systems know no locks"));
                 }
             }
             let waited = started.elapsed();
             if waited >= timeout {
                 return Err(busy(&mut handle, timeout));
             }
-            std::thread::sleep(pause.min(timeout - waited));
+            std::thread::sleep(pause.min(timeout.saturating_sub(waited)));
             pause = (pause * 2).min(Duration::from_millis(25));
         }
         let mut lock = Self { file: handle };
@@ -54,14 +57,20 @@ impl Lock {
             self.file
                 .set_len(0)
                 .and_then(|()| self.file.seek(SeekFrom::Start(0)))
-                .and_then(|_| write!(self.file, "{}\n", std::process::id())),
+                .and_then(|_| writeln!(self.file, "{}", std::process::id())),
         );
     }
 }
 
 fn open(file: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)
 }
 
 fn busy(handle: &mut File, timeout: Duration) -> Failure {
@@ -73,6 +82,9 @@ fn busy(handle: &mut File, timeout: Duration) -> Failure {
         .and_then(|_| text.trim().parse::<u32>().ok());
     let who = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
     Failure::new(&errors::LOCKED, format!("{who} is writing this workspace"))
-        .reason(format!("it still held the lock after {:.1} s", timeout.as_secs_f64()))
+        .reason(format!(
+            "it still held the lock after {:.1} s",
+            timeout.as_secs_f64()
+        ))
         .hint("wait for it to end, or give --lock-timeout more seconds")
 }

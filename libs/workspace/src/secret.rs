@@ -1,26 +1,40 @@
 //! Files whose content the history may not keep.
 
 use krepis_change::{Change, Failure, Tree, WorkspacePath};
+use krepis_rules::Globs;
 
 use crate::errors;
 
 /// Refuses a change of `.env*` and of files listed under `secrets` in krepis.json: recording it would put the content
 /// into the history.
 pub(crate) fn refuse(tree: &dyn Tree, change: &Change) -> Result<(), Failure> {
-    let listed = krepis_rules::load_config(tree).map(|config| config.secrets).unwrap_or_default();
-    let found = change.transitions.iter().filter(|one| is_env(&one.path) || listed.is_match(&one.path)).map(|one| {
-        Failure::new(&errors::SECRET, format!("`{}` is kept secret, no change may touch it", one.path))
+    // Globs that cannot be read are refused with the rest of krepis.json, by the gate.
+    let listed = krepis_rules::load_config(tree)
+        .ok()
+        .and_then(|config| Globs::new(&config.secrets).ok());
+    let is_listed = |path: &WorkspacePath| listed.as_ref().is_some_and(|globs| globs.matches(path.as_str()));
+    let found = change
+        .transitions
+        .iter()
+        .filter(|one| is_env(&one.path) || is_listed(&one.path))
+        .map(|one| {
+            Failure::new(
+                &errors::SECRET,
+                format!("`{}` is kept secret, no change may touch it", one.path),
+            )
             .at_path(&one.path)
             .reason("the history keeps the contents of what it changes, and secrets must not lie in it")
             .hint("edit the file by hand")
-    });
+        });
     Failure::join(found).map_or(Ok(()), Err)
 }
 
 /// `.env`, `.env.local`, …, but not the examples that are meant to be shared.
 fn is_env(path: &WorkspacePath) -> bool {
     let name = path.file_name();
-    let shared = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
+    let shared = [".example", ".sample", ".template", ".dist"]
+        .iter()
+        .any(|end| name.ends_with(end));
     (name == ".env" || name.starts_with(".env.")) && !shared
 }
 

@@ -54,13 +54,21 @@ impl Workspace {
     pub fn turn(&self, options: Options) -> Result<Turn, Failure> {
         let (history, lock) = self.wait(options)?;
         let recovered = history.recover()?;
-        Ok(Turn { history, recovered, _lock: lock })
+        Ok(Turn {
+            history,
+            recovered,
+            _lock: lock,
+        })
     }
 
     /// The same without settling: for the decision on what could not be settled.
     pub fn undecided_turn(&self, options: Options) -> Result<Turn, Failure> {
         let (history, lock) = self.wait(options)?;
-        Ok(Turn { history, recovered: Vec::new(), _lock: lock })
+        Ok(Turn {
+            history,
+            recovered: Vec::new(),
+            _lock: lock,
+        })
     }
 
     fn wait(&self, options: Options) -> Result<(History, Lock), Failure> {
@@ -99,11 +107,21 @@ impl Workspace {
         } else {
             Some(turn.history.apply(&change, Intent::apply(meta))?)
         };
-        Ok(Applied { operation, change, recovered: turn.recovered })
+        Ok(Applied {
+            operation,
+            change,
+            recovered: turn.recovered,
+        })
     }
 
     /// Records the state before of what another process is about to write.
-    pub fn observe(&self, change: &Change, meta: Meta, owner: Owner, options: Options) -> Result<OperationId, Failure> {
+    pub fn observe(
+        &self,
+        change: &Change,
+        meta: Meta,
+        owner: Owner,
+        options: Options,
+    ) -> Result<OperationId, Failure> {
         let turn = self.turn(options)?;
         secret::refuse(&self.tree(), change)?;
         turn.history.observe(change, meta, owner)
@@ -116,4 +134,3 @@ impl Workspace {
         self.history().complete(id)
     }
 }
-

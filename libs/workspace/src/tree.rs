@@ -27,7 +27,12 @@ impl Tree for DiskTree {
     fn list(&self, directory: &WorkspacePath) -> io::Result<Vec<(String, EntryKind)>> {
         let entries = match fs::read_dir(directory.on_disk(&self.root)) {
             Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
                 return Ok(Vec::new());
             }
             Err(error) => return Err(error),

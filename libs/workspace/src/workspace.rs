@@ -1,7 +1,7 @@
 //! Opening a workspace.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,8 +28,11 @@ impl Workspace {
             .find(|folder| folder.join(CONFIG).is_file() || folder.join(".krepis/history/ops").is_dir())
             .map(Self::at)
             .ok_or_else(|| {
-                Failure::new(&errors::NO_WORKSPACE, format!("no krepis.json in {} or above it", start.display()))
-                    .hint("run `krepis init` in your project, or `krepis new DIR` for a new one")
+                Failure::new(
+                    &errors::NO_WORKSPACE,
+                    format!("no krepis.json in {} or above it", start.display()),
+                )
+                .hint("run `krepis init` in your project, or `krepis new DIR` for a new one")
             })
     }
 
@@ -71,8 +74,11 @@ impl Workspace {
         if ignore.exists() {
             return Ok(());
         }
-        use std::io::Write as _;
-        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&ignore);
+        let made = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&ignore);
         match made {
             Ok(mut file) => file.write_all(b"*\n"),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

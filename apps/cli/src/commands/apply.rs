@@ -27,7 +27,8 @@ pub fn run(session: &Session, arguments: &ApplyArguments) -> Result<u8, Failure>
         return Ok(0);
     }
     // Looked at without the lock first: bad input must not make a `.krepis` folder.
-    let title = plan(&workspace.tree()).and_then(|change| judge(&workspace.tree(), &change).map(|()| change.title))?;
+    let title = plan(&workspace.tree())
+        .and_then(|change| judge(&workspace.tree(), &change).map(|()| change.title))?;
     let meta = session.meta(&workspace, &title);
     let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
     session.report(&applied, &title);

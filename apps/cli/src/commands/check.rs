@@ -14,9 +14,13 @@ pub fn run(session: &Session, arguments: &CheckArguments) -> Result<u8, Failure>
     let report = krepis_rules::check(&tree, &config)?;
     if arguments.write_baseline {
         let meta = session.meta(&workspace, "baseline");
-        let applied = session.transact(&workspace, meta, &mut |tree: &dyn Tree| -> Result<Change, Failure> {
-            krepis_rules::baseline_change(tree, &config, &krepis_rules::check(tree, &config)?)
-        })?;
+        let applied = session.transact(
+            &workspace,
+            meta,
+            &mut |tree: &dyn Tree| -> Result<Change, Failure> {
+                krepis_rules::baseline_change(tree, &config, &krepis_rules::check(tree, &config)?)
+            },
+        )?;
         session.report(&applied, "baseline");
         return Ok(0);
     }

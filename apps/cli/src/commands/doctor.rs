@@ -19,8 +19,18 @@ struct Finding {
 impl Finding {
     fn of(name: &'static str, found: Result<String, Failure>) -> Self {
         match found {
-            Ok(text) => Self { name, state: "ok", text, hint: None },
-            Err(failure) => Self { name, state: "bad", text: failure.to_string(), hint: failure.hint },
+            Ok(text) => Self {
+                name,
+                state: "ok",
+                text,
+                hint: None,
+            },
+            Err(failure) => Self {
+                name,
+                state: "bad",
+                text: failure.to_string(),
+                hint: failure.hint,
+            },
         }
     }
 }
@@ -33,10 +43,12 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("turbo", "the native engine"),
 ];
 
-pub fn run(session: &Session, arguments: &DoctorArguments) -> Result<u8, Failure> {
+pub fn run(session: &Session, arguments: &DoctorArguments) -> u8 {
     if arguments.failpoints {
-        session.shell.json(&json!({ "schema": 1, "failpoints": krepis_history::failpoints::POINTS }));
-        return Ok(0);
+        session
+            .shell
+            .json(&json!({ "schema": 1, "failpoints": krepis_history::failpoints::POINTS }));
+        return 0;
     }
     let findings = findings(session);
     let bad = findings.iter().filter(|finding| finding.state == "bad").count();
@@ -48,16 +60,22 @@ pub fn run(session: &Session, arguments: &DoctorArguments) -> Result<u8, Failure
         session.shell.json(&json!({ "schema": 1, "findings": list }));
     } else {
         for finding in &findings {
-            session.shell.data(&format!("{:4}  {:10} {}\n", finding.state, finding.name, finding.text));
+            session.shell.data(&format!(
+                "{:4}  {:10} {}\n",
+                finding.state, finding.name, finding.text
+            ));
             if let Some(hint) = &finding.hint {
                 session.shell.data(&format!("      {:10} hint: {hint}\n", ""));
             }
         }
         if bad > 0 {
-            session.shell.say(&format!("{bad} of {} checks found something that will not work.", findings.len()));
+            session.shell.say(&format!(
+                "{bad} of {} checks found something that will not work.",
+                findings.len()
+            ));
         }
     }
-    Ok(u8::from(bad > 0))
+    u8::from(bad > 0)
 }
 
 fn findings(session: &Session) -> Vec<Finding> {
@@ -66,23 +84,46 @@ fn findings(session: &Session) -> Vec<Finding> {
     let mut findings = vec![Finding {
         name: "krepis",
         state: "ok",
-        text: format!("{} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+        text: format!(
+            "{} on {}-{}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ),
         hint: None,
     }];
     match &workspace {
         Ok(workspace) => {
             let tree = workspace.tree();
             let policy = config(&tree);
-            findings.push(Finding::of("workspace", Ok(workspace.root().display().to_string())));
-            findings.push(Finding::of("policy", policy.as_ref().map(|_| "krepis.json is valid".to_owned()).map_err(Clone::clone)));
+            findings.push(Finding::of(
+                "workspace",
+                Ok(workspace.root().display().to_string()),
+            ));
+            findings.push(Finding::of(
+                "policy",
+                policy
+                    .as_ref()
+                    .map(|_| "krepis.json is valid".to_owned())
+                    .map_err(Clone::clone),
+            ));
             findings.push(Finding::of("history", history(workspace)));
             findings.push(Finding::of("disk", writable(workspace.root())));
         }
         Err(failure) => findings.push(Finding::of("workspace", Err(failure.clone()))),
     }
-    let root = workspace.as_ref().map_or(session.directory.as_path(), |workspace| workspace.root());
-    let option = session.global.node.as_deref().map(std::path::Path::to_string_lossy);
-    let configured = workspace.as_ref().ok().and_then(|workspace| config(&workspace.tree()).ok()?.node);
+    let root = workspace
+        .as_ref()
+        .map_or(session.directory.as_path(), |workspace| workspace.root());
+    let option = session
+        .global
+        .node
+        .as_deref()
+        .map(std::path::Path::to_string_lossy);
+    let configured = workspace
+        .as_ref()
+        .ok()
+        .and_then(|workspace| config(&workspace.tree()).ok()?.node);
     let node = krepis_host::find_node(&Request {
         environment: &environment,
         cache: None,
@@ -94,13 +135,33 @@ fn findings(session: &Session) -> Vec<Finding> {
     });
     findings.push(Finding::of(
         "node",
-        node.map(|runtime| format!("{} at {} ({})", runtime.version, runtime.path.display(), runtime.source)),
+        node.map(|runtime| {
+            format!(
+                "{} at {} ({})",
+                runtime.version,
+                runtime.path.display(),
+                runtime.source
+            )
+        }),
     ));
-    findings.push(Finding::of("runner", RunnerLocation::find(&environment).map(|_| "its files are there".to_owned())));
+    findings.push(Finding::of(
+        "runner",
+        RunnerLocation::find(&environment).map(|_| "its files are there".to_owned()),
+    ));
     findings.push(match CacheFolder::open(&environment) {
-        Ok(folder) => Finding { name: "cache", state: "ok", text: folder.path().display().to_string(), hint: None },
+        Ok(folder) => Finding {
+            name: "cache",
+            state: "ok",
+            text: folder.path().display().to_string(),
+            hint: None,
+        },
         // Slower, not broken.
-        Err(reason) => Finding { name: "cache", state: "none", text: reason, hint: None },
+        Err(reason) => Finding {
+            name: "cache",
+            state: "none",
+            text: reason,
+            hint: None,
+        },
     });
     findings.extend(NOT_HERE.iter().map(|(name, what)| Finding {
         name,
@@ -125,9 +186,11 @@ fn history(workspace: &krepis_workspace::Workspace) -> Result<String, Failure> {
 
 /// Asks the operating system; writes nothing.
 fn writable(root: &std::path::Path) -> Result<String, Failure> {
-    krepis_workspace::check_writable(root).map(|()| "the workspace can be written".to_owned()).map_err(|error| {
-        Failure::new(&errors::UNHEALTHY, "the workspace cannot be written")
-            .reason(error.to_string())
-            .hint("history, check and plan work all the same")
-    })
+    krepis_workspace::check_writable(root)
+        .map(|()| "the workspace can be written".to_owned())
+        .map_err(|error| {
+            Failure::new(&errors::UNHEALTHY, "the workspace cannot be written")
+                .reason(error.to_string())
+                .hint("history, check and plan work all the same")
+        })
 }

@@ -27,8 +27,10 @@ pub fn run(session: &Session) -> u8 {
     ]
     .concat();
     codes.sort_by_key(|code| code.id);
-    let rows: String =
-        codes.iter().map(|code| format!("| {} | {} | {} |\n", code.id, code.exit, code.title)).collect();
+    let rows: String = codes
+        .iter()
+        .map(|code| format!("| {} | {} | {} |\n", code.id, code.exit, code.title))
+        .collect();
     session.shell.data(&format!("{HEAD}{rows}"));
     0
 }

@@ -26,7 +26,10 @@ pub fn run(session: &Session, arguments: &GenerateArguments) -> Result<u8, Failu
 /// The request to the generator; options as `libs/generator` names them.
 pub fn request(session: &Session, root: &std::path::Path, generator: &Generator) -> Result<Request, Failure> {
     let mut options = serde_json::json!({ "args": generator.args, "tests": !generator.no_tests });
-    let cwd = session.directory.strip_prefix(root).map_or_else(|_| String::new(), slashes);
+    let cwd = session
+        .directory
+        .strip_prefix(root)
+        .map_or_else(|_| String::new(), slashes);
     options["cwd"] = cwd.into();
     let named = [
         ("dir", &generator.dir),
@@ -50,5 +53,8 @@ pub fn request(session: &Session, root: &std::path::Path, generator: &Generator)
 }
 
 fn slashes(path: &std::path::Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    path.components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -13,9 +13,11 @@ pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<u8, Failur
     match &arguments.command {
         None => list(session, arguments.limit),
         Some(HistoryCommand::Show { operation, patch }) => show(session, operation, *patch),
-        Some(HistoryCommand::Observe { owner_pid, title, command }) => {
-            observe(session, *owner_pid, title.as_deref(), command)
-        }
+        Some(HistoryCommand::Observe {
+            owner_pid,
+            title,
+            command,
+        }) => observe(session, *owner_pid, title.as_deref(), command),
         Some(HistoryCommand::Complete { operation }) => complete(session, operation),
     }
 }
@@ -27,10 +29,16 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
     let skipped = lines.len().saturating_sub(limit);
     let shown = &lines[skipped..];
     if session.shell.is_json() {
-        let operations: Vec<Value> =
-            shown.iter().rev().map(|line| operation_json(line.operation, line.state, line.undone)).collect();
-        let damaged: Vec<Value> =
-            log.damaged.iter().map(|(id, failure)| json!({ "id": id.to_string(), "reason": failure.message })).collect();
+        let operations: Vec<Value> = shown
+            .iter()
+            .rev()
+            .map(|line| operation_json(line.operation, line.state, line.undone))
+            .collect();
+        let damaged: Vec<Value> = log
+            .damaged
+            .iter()
+            .map(|(id, failure)| json!({ "id": id.to_string(), "reason": failure.message }))
+            .collect();
         let mut document = json!({ "schema": 1, "operations": operations });
         if !damaged.is_empty() {
             document["damaged"] = damaged.into();
@@ -52,7 +60,11 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
             kind(operation.kind),
             operation.meta.title,
             operation.files.len(),
-            if operation.files.len() == 1 { "file" } else { "files" },
+            if operation.files.len() == 1 {
+                "file"
+            } else {
+                "files"
+            },
             operation.meta.command.join(" "),
         ));
     }
@@ -60,10 +72,14 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
         session.shell.say("No operations yet.");
     }
     if skipped > 0 {
-        session.shell.say(&format!("{skipped} older ones: -n {}.", lines.len()));
+        session
+            .shell
+            .say(&format!("{skipped} older ones: -n {}.", lines.len()));
     }
     for (id, failure) in &log.damaged {
-        session.shell.warn(&format!("{id} cannot be read: {}", failure.message));
+        session
+            .shell
+            .warn(&format!("{id} cannot be read: {}", failure.message));
     }
     Ok(0)
 }
@@ -82,7 +98,11 @@ fn lines(log: &Log) -> Vec<Line<'_>> {
     });
     let pending = log.pending.iter().map(|(operation, stage)| Line {
         operation,
-        state: if *stage == Stage::Observed { "running" } else { "interrupted" },
+        state: if *stage == Stage::Observed {
+            "running"
+        } else {
+            "interrupted"
+        },
         undone: false,
     });
     done.chain(pending).collect()
@@ -94,13 +114,21 @@ fn show(session: &Session, text: &str, patch: bool) -> Result<u8, Failure> {
     let log = history.log()?;
     let id = log.resolve(text)?;
     let lines = lines(&log);
-    let line = lines
-        .iter()
-        .find(|line| line.operation.id == id)
-        .ok_or_else(|| log.damaged.iter().find(|(damaged, _)| *damaged == id).map_or_else(
-            || Failure::new(&krepis_history::errors::UNKNOWN_OPERATION, format!("there is no operation {id}")).hint("`krepis history` lists them"),
-            |(_, failure)| failure.clone(),
-        ))?;
+    let line = lines.iter().find(|line| line.operation.id == id).ok_or_else(|| {
+        log.damaged
+            .iter()
+            .find(|(damaged, _)| *damaged == id)
+            .map_or_else(
+                || {
+                    Failure::new(
+                        &krepis_history::errors::UNKNOWN_OPERATION,
+                        format!("there is no operation {id}"),
+                    )
+                    .hint("`krepis history` lists them")
+                },
+                |(_, failure)| failure.clone(),
+            )
+    })?;
     let stage = match line.state {
         "done" => Stage::Done,
         "running" => Stage::Observed,
@@ -161,14 +189,19 @@ pub fn change(file: &OperationFile) -> Result<Change, Failure> {
             renamed_from: entry.renamed_from.clone(),
         })
         .collect();
-    Ok(Change { title: file.operation.meta.title.clone(), transitions, reads: Vec::new() })
+    Ok(Change {
+        title: file.operation.meta.title.clone(),
+        transitions,
+        reads: Vec::new(),
+    })
 }
 
 fn observe(session: &Session, pid: u32, title: Option<&str>, command: &[String]) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
     let set = krepis_change::parse_json(&session.input("-".as_ref())?)?;
     let owner = Owner::of(pid).ok_or_else(|| {
-        Failure::new(&errors::USAGE, format!("there is no process {pid}")).hint("--owner-pid names the process that writes")
+        Failure::new(&errors::USAGE, format!("there is no process {pid}"))
+            .hint("--owner-pid names the process that writes")
     })?;
     // Only the paths matter: what is there now is read from disk, and what comes is up to the owner.
     let transitions = set
@@ -188,20 +221,31 @@ fn observe(session: &Session, pid: u32, title: Option<&str>, command: &[String])
         .collect::<Result<Vec<_>, Failure>>()?;
     let title = title.unwrap_or(&set.title);
     let meta = session.meta_of(&workspace, title, command.to_vec());
-    let change = Change { title: title.to_owned(), transitions, reads: Vec::new() };
+    let change = Change {
+        title: title.to_owned(),
+        transitions,
+        reads: Vec::new(),
+    };
     let id = workspace.observe(&change, meta, owner, session.options())?;
-    session.shell.json(&json!({ "schema": 1, "operation": id.to_string() }));
+    session
+        .shell
+        .json(&json!({ "schema": 1, "operation": id.to_string() }));
     Ok(0)
 }
 
 fn complete(session: &Session, text: &str) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
     let id = krepis_history::OperationId::parse(text).ok_or_else(|| {
-        Failure::new(&krepis_history::errors::UNKNOWN_OPERATION, format!("`{text}` is not the id of an operation"))
-            .hint("it is what `krepis history observe` printed")
+        Failure::new(
+            &krepis_history::errors::UNKNOWN_OPERATION,
+            format!("`{text}` is not the id of an operation"),
+        )
+        .hint("it is what `krepis history observe` printed")
     })?;
     let operation = workspace.complete(id, session.options())?;
-    session.shell.json(&json!({ "schema": 1, "operation": operation.map(|operation| operation.id.to_string()) }));
+    session
+        .shell
+        .json(&json!({ "schema": 1, "operation": operation.map(|operation| operation.id.to_string()) }));
     Ok(0)
 }
 

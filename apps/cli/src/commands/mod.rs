@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
         Command::History(arguments) => history::run(&session, &arguments),
         Command::Recover(arguments) => recover::run(&session, &arguments),
         Command::Runtime(arguments) => runtime::run(&session, &arguments),
-        Command::Doctor(arguments) => doctor::run(&session, &arguments),
+        Command::Doctor(arguments) => Ok(doctor::run(&session, &arguments)),
         Command::Completions { shell } => Ok(completions::run(&session, shell)),
         Command::Errors => Ok(errors::run(&session)),
     }

@@ -14,14 +14,35 @@ const FILES: &[(&str, &str)] = &[
     (".gitignore", include_str!("../../templates/service/gitignore")),
     ("README.md", include_str!("../../templates/service/README.md")),
     ("krepis.json", include_str!("../../templates/service/krepis.json")),
-    ("package.json", include_str!("../../templates/service/package.json")),
-    ("src/app.module.ts", include_str!("../../templates/service/src/app.module.ts")),
-    ("src/hello/hello.module.ts", include_str!("../../templates/service/src/hello/hello.module.ts")),
-    ("src/hello/hello.routes.ts", include_str!("../../templates/service/src/hello/hello.routes.ts")),
-    ("src/hello/hello.service.ts", include_str!("../../templates/service/src/hello/hello.service.ts")),
-    ("src/hello/hello.test.ts", include_str!("../../templates/service/src/hello/hello.test.ts")),
+    (
+        "package.json",
+        include_str!("../../templates/service/package.json"),
+    ),
+    (
+        "src/app.module.ts",
+        include_str!("../../templates/service/src/app.module.ts"),
+    ),
+    (
+        "src/hello/hello.module.ts",
+        include_str!("../../templates/service/src/hello/hello.module.ts"),
+    ),
+    (
+        "src/hello/hello.routes.ts",
+        include_str!("../../templates/service/src/hello/hello.routes.ts"),
+    ),
+    (
+        "src/hello/hello.service.ts",
+        include_str!("../../templates/service/src/hello/hello.service.ts"),
+    ),
+    (
+        "src/hello/hello.test.ts",
+        include_str!("../../templates/service/src/hello/hello.test.ts"),
+    ),
     ("src/main.ts", include_str!("../../templates/service/src/main.ts")),
-    ("tsconfig.json", include_str!("../../templates/service/tsconfig.json")),
+    (
+        "tsconfig.json",
+        include_str!("../../templates/service/tsconfig.json"),
+    ),
 ];
 
 pub fn run(session: &Session, arguments: &NewArguments) -> Result<u8, Failure> {
@@ -33,7 +54,10 @@ pub fn run(session: &Session, arguments: &NewArguments) -> Result<u8, Failure> {
     let transitions = FILES
         .iter()
         .map(|(path, text)| {
-            let text = text.replace("__NAME__", &name).replace("__CORE__", &core).replace("__CLI__", &cli);
+            let text = text
+                .replace("__NAME__", &name)
+                .replace("__CORE__", &core)
+                .replace("__CLI__", &cli);
             Ok(Transition {
                 path: WorkspacePath::parse(path)?,
                 before: FileState::Absent,
@@ -44,7 +68,11 @@ pub fn run(session: &Session, arguments: &NewArguments) -> Result<u8, Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let title = format!("new {name}");
-    let change = Change { title: title.clone(), transitions, reads: Vec::new() };
+    let change = Change {
+        title: title.clone(),
+        transitions,
+        reads: Vec::new(),
+    };
 
     must_be_empty(&root)?;
     let cannot = |error: &std::io::Error| {
@@ -55,7 +83,10 @@ pub fn run(session: &Session, arguments: &NewArguments) -> Result<u8, Failure> {
     let meta = session.meta(&workspace, &title);
     let applied = session.transact(&workspace, meta, &mut |_| Ok(change.clone()))?;
     session.report(&applied, &title);
-    session.shell.say(&format!("Next: cd {} && npm install && npm test && npm start", arguments.dir.display()));
+    session.shell.say(&format!(
+        "Next: cd {} && npm install && npm test && npm start",
+        arguments.dir.display()
+    ));
     Ok(0)
 }
 
@@ -66,8 +97,11 @@ fn must_be_empty(root: &Path) -> Result<(), Failure> {
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     };
     if taken {
-        return Err(Failure::new(&errors::NOT_EMPTY, format!("`{}` is not an empty folder", root.display()))
-            .hint("name a folder that does not exist yet; for a project that exists, run `krepis init` in it"));
+        return Err(Failure::new(
+            &errors::NOT_EMPTY,
+            format!("`{}` is not an empty folder", root.display()),
+        )
+        .hint("name a folder that does not exist yet; for a project that exists, run `krepis init` in it"));
     }
     Ok(())
 }
@@ -75,13 +109,21 @@ fn must_be_empty(root: &Path) -> Result<(), Failure> {
 /// npm's rule for names, without a scope: <https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name>.
 fn package_name(arguments: &NewArguments, root: &Path) -> Result<String, Failure> {
     let name = arguments.name.clone().unwrap_or_else(|| {
-        root.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
+        root.file_name()
+            .map(|name| name.to_string_lossy().to_lowercase())
+            .unwrap_or_default()
     });
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.~".contains(&byte);
-    let bare = name.strip_prefix('@').and_then(|scoped| scoped.split_once('/')).map_or(name.as_str(), |(_, bare)| bare);
+    let bare = name
+        .strip_prefix('@')
+        .and_then(|scoped| scoped.split_once('/'))
+        .map_or(name.as_str(), |(_, bare)| bare);
     if bare.is_empty() || bare.starts_with(['.', '_']) || !bare.bytes().all(good) || name.len() > 214 {
-        return Err(Failure::new(&errors::BAD_NAME, format!("`{name}` is not the name of an npm package"))
-            .hint("give one with --name: lower-case letters, digits and -"));
+        return Err(Failure::new(
+            &errors::BAD_NAME,
+            format!("`{name}` is not the name of an npm package"),
+        )
+        .hint("give one with --name: lower-case letters, digits and -"));
     }
     Ok(name)
 }
@@ -89,11 +131,19 @@ fn package_name(arguments: &NewArguments, root: &Path) -> Result<String, Failure
 /// The version to ask a registry for, or the tarball.
 fn version(session: &Session, arguments: &NewArguments, package: &str) -> Result<String, Failure> {
     let version = env!("CARGO_PKG_VERSION");
-    let Some(folder) = &arguments.packages else { return Ok(format!("^{version}")) };
-    let file: PathBuf = session.directory.join(folder).join(format!("krepis-{package}-{version}.tgz"));
+    let Some(folder) = &arguments.packages else {
+        return Ok(format!("^{version}"));
+    };
+    let file: PathBuf = session
+        .directory
+        .join(folder)
+        .join(format!("krepis-{package}-{version}.tgz"));
     if !file.is_file() {
-        return Err(Failure::new(&errors::NO_TARBALL, format!("`{}` does not exist", file.display()))
-            .hint("fill the folder with `npm run pack -- DIR` in the krepis repository"));
+        return Err(Failure::new(
+            &errors::NO_TARBALL,
+            format!("`{}` does not exist", file.display()),
+        )
+        .hint("fill the folder with `npm run pack -- DIR` in the krepis repository"));
     }
     Ok(format!("file:{}", file.display()))
 }
@@ -104,7 +154,10 @@ mod tests {
 
     #[test]
     fn the_templates_own_policy_is_valid() {
-        let (path, text) = FILES.iter().find(|(path, _)| *path == "krepis.json").expect("there");
+        let (path, text) = FILES
+            .iter()
+            .find(|(path, _)| *path == "krepis.json")
+            .expect("there");
         krepis_rules::Config::parse(text, path).expect("valid");
     }
 }

@@ -28,7 +28,9 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<u8, Failure> 
     judge(&tree, &joined.change)?;
     match arguments.format {
         PlanFormat::Patch => session.shell.data(&krepis_change::render_patch(&joined.change)),
-        PlanFormat::Json => session.shell.data(&krepis_change::print_json(&change_set(&joined.change))),
+        PlanFormat::Json => session
+            .shell
+            .data(&krepis_change::print_json(&change_set(&joined.change))),
         PlanFormat::Proto => session.shell.bytes(&change_set(&joined.change).encode_to_vec()),
     }
     Ok(0)
@@ -40,15 +42,27 @@ fn overlay(bytes: &[u8]) -> Result<Pending, Failure> {
     let mut pending = Pending::new();
     for file in set.files {
         let path = WorkspacePath::parse(&file.path)?;
-        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(0o644);
+        let mode = file
+            .mode
+            .as_deref()
+            .and_then(|mode| u32::from_str_radix(mode, 8).ok())
+            .unwrap_or(0o644);
         let state = match file.body {
-            Some(Body::Text(text)) => FileState::File { bytes: text.into_bytes().into(), mode },
-            Some(Body::Content(bytes)) => FileState::File { bytes: bytes.into(), mode },
+            Some(Body::Text(text)) => FileState::File {
+                bytes: text.into_bytes().into(),
+                mode,
+            },
+            Some(Body::Content(bytes)) => FileState::File {
+                bytes: bytes.into(),
+                mode,
+            },
             Some(Body::Delete(true)) => FileState::Absent,
             _ => {
-                return Err(Failure::new(&errors::OVERLAY_FORM, "an overlay entry is no whole content")
-                    .at_path(&path)
-                    .hint("give `text`, `content` or `delete: true`"));
+                return Err(
+                    Failure::new(&errors::OVERLAY_FORM, "an overlay entry is no whole content")
+                        .at_path(&path)
+                        .hint("give `text`, `content` or `delete: true`"),
+                );
             }
         };
         pending.insert(path, state);

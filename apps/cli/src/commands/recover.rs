@@ -16,7 +16,10 @@ pub fn run(session: &Session, arguments: &RecoverArguments) -> Result<u8, Failur
         _ => None,
     };
     let recovered = match decision {
-        Some(decision) => workspace.undecided_turn(session.options())?.history.decide(decision)?,
+        Some(decision) => workspace
+            .undecided_turn(session.options())?
+            .history
+            .decide(decision)?,
         None => workspace.turn(session.options())?.recovered,
     };
     session.say_recovered(&recovered);

@@ -12,15 +12,23 @@ use crate::session::{Session, config};
 
 pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
-    let options: Value = serde_json::from_str(&arguments.options).ok().filter(Value::is_object).ok_or_else(|| {
-        Failure::new(&errors::USAGE, "--options is not a JSON object").hint("for example --options '{\"name\":\"x\"}'")
-    })?;
+    let options: Value = serde_json::from_str(&arguments.options)
+        .ok()
+        .filter(Value::is_object)
+        .ok_or_else(|| {
+            Failure::new(&errors::USAGE, "--options is not a JSON object")
+                .hint("for example --options '{\"name\":\"x\"}'")
+        })?;
     let config = config(&workspace.tree())?;
     let requests = arguments
         .commands
         .iter()
         .map(|name| {
-            let module = config.commands.get(name).ok_or_else(|| unknown(name, config.commands.keys()))?;
+            let module = config
+                .commands
+                .iter()
+                .find_map(|(known, module)| (known == name).then_some(module))
+                .ok_or_else(|| unknown(name, config.commands.iter().map(|(known, _)| known)))?;
             Ok(Request {
                 name: name.clone(),
                 source: Source::Module(workspace.root().join(module)),
@@ -28,7 +36,10 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
             })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
-    let limits = Limits { timeout: arguments.timeout, memory_mb: arguments.memory };
+    let limits = Limits {
+        timeout: arguments.timeout,
+        memory_mb: arguments.memory,
+    };
     let mut runner = Runner::of_workspace(session, &workspace, limits);
     runner.all_or_nothing = arguments.all_or_nothing;
     let joined = runner.settle(&requests, arguments.dry_run)?;
@@ -54,7 +65,10 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
     } else {
         session.shell.say("Nothing was applied.");
     }
-    Ok(Failure::join(joined.failed.into_iter().map(|(_, failure)| failure)).map_or(0, |failure| failure.exit()))
+    Ok(
+        Failure::join(joined.failed.into_iter().map(|(_, failure)| failure))
+            .map_or(0, |failure| failure.exit()),
+    )
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Failure {
@@ -64,5 +78,9 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Failure {
     } else {
         format!("there are: {}", known.join(", "))
     };
-    Failure::new(&errors::UNKNOWN_COMMAND, format!("krepis.json has no command `{name}`")).hint(hint)
+    Failure::new(
+        &errors::UNKNOWN_COMMAND,
+        format!("krepis.json has no command `{name}`"),
+    )
+    .hint(hint)
 }

@@ -15,11 +15,17 @@ pub fn run(session: &Session, arguments: &RuntimeArguments) -> Result<u8, Failur
         Some(workspace) => config(&workspace.tree())?.node,
         None => None,
     };
-    let option = session.global.node.as_deref().map(std::path::Path::to_string_lossy);
+    let option = session
+        .global
+        .node
+        .as_deref()
+        .map(std::path::Path::to_string_lossy);
     let request = Request {
         environment: &environment,
         cache: cache.as_ref(),
-        workspace: workspace.as_ref().map_or(&session.directory, |workspace| workspace.root()),
+        workspace: workspace
+            .as_ref()
+            .map_or(&session.directory, |workspace| workspace.root()),
         directory: &session.directory,
         option: option.as_deref(),
         configured: configured.as_deref(),
@@ -37,7 +43,12 @@ pub fn run(session: &Session, arguments: &RuntimeArguments) -> Result<u8, Failur
             "source": runtime.source.to_string(),
         }));
     } else {
-        session.shell.data(&format!("{} {} ({})\n", runtime.version, runtime.path.display(), runtime.source));
+        session.shell.data(&format!(
+            "{} {} ({})\n",
+            runtime.version,
+            runtime.path.display(),
+            runtime.source
+        ));
     }
     Ok(0)
 }
@@ -64,14 +75,22 @@ fn explain(session: &Session, request: &Request) -> Result<u8, Failure> {
             let (verdict, reason) = verdict(&candidate.verdict);
             session.shell.data(&format!(
                 "{verdict:8} {:10} {:24} {}{}\n",
-                candidate.version.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+                candidate
+                    .version
+                    .as_ref()
+                    .map_or_else(|| "-".to_owned(), ToString::to_string),
                 candidate.source.to_string(),
-                candidate.path.as_ref().map_or_else(|| "-".to_owned(), |path| path.display().to_string()),
+                candidate
+                    .path
+                    .as_ref()
+                    .map_or_else(|| "-".to_owned(), |path| path.display().to_string()),
                 reason.map(|reason| format!(": {reason}")).unwrap_or_default(),
             ));
         }
     }
-    let chosen = candidates.iter().any(|candidate| candidate.verdict == Verdict::Chosen);
+    let chosen = candidates
+        .iter()
+        .any(|candidate| candidate.verdict == Verdict::Chosen);
     if chosen {
         return Ok(0);
     }

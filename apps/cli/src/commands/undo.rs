@@ -27,30 +27,49 @@ pub fn undo(session: &Session, arguments: &UndoArguments) -> Result<u8, Failure>
     }
     let turn = workspace.turn(session.options())?;
     session.say_recovered(&turn.recovered);
-    let title = format!("undo {}", title(&workspace, turn.history.plan_undo(&options)?));
+    let title = format!("undo {}", title(&workspace, &turn.history.plan_undo(&options)?));
     let done = turn.history.undo(session.meta(&workspace, title), &options)?;
     drop(turn);
-    report(session, &workspace, &done.0, &done.1, "`krepis redo` does it again.");
+    report(
+        session,
+        &workspace,
+        &done.0,
+        &done.1,
+        "`krepis redo` does it again.",
+    );
     Ok(0)
 }
 
 pub fn redo(session: &Session, arguments: &RedoArguments) -> Result<u8, Failure> {
-    let options = UndoOptions { force: arguments.force, skip: arguments.skip, ..UndoOptions::default() };
+    let options = UndoOptions {
+        force: arguments.force,
+        skip: arguments.skip,
+        ..UndoOptions::default()
+    };
     let workspace = session.workspace()?;
     let turn = workspace.turn(session.options())?;
     session.say_recovered(&turn.recovered);
-    let title = format!("redo {}", title(&workspace, turn.history.plan_redo(&options)?));
+    let title = format!("redo {}", title(&workspace, &turn.history.plan_redo(&options)?));
     let done = turn.history.redo(session.meta(&workspace, title), &options)?;
     drop(turn);
-    report(session, &workspace, &done.0, &done.1, "`krepis undo` takes it back.");
+    report(
+        session,
+        &workspace,
+        &done.0,
+        &done.1,
+        "`krepis undo` takes it back.",
+    );
     Ok(0)
 }
 
 /// The title of the operation that is taken back or done again.
-fn title(workspace: &Workspace, reversal: Reversal) -> String {
+fn title(workspace: &Workspace, reversal: &Reversal) -> String {
     let log = workspace.history().log().ok();
-    log.and_then(|log| log.find(reversal.target).map(|entry| entry.operation.meta.title.clone()))
-        .unwrap_or_else(|| reversal.target.to_string())
+    log.and_then(|log| {
+        log.find(reversal.target)
+            .map(|entry| entry.operation.meta.title.clone())
+    })
+    .unwrap_or_else(|| reversal.target.to_string())
 }
 
 fn report(session: &Session, workspace: &Workspace, operation: &Operation, reversal: &Reversal, next: &str) {
@@ -83,9 +102,14 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
         session.shell.say(&format!("note: {path}: {note}"));
     }
     for failure in breaks {
-        session.shell.warn(&format!("the result breaks a rule: {}", failure.message));
+        session
+            .shell
+            .warn(&format!("the result breaks a rule: {}", failure.message));
     }
-    session.shell.say(&format!("Done: {} ({}). {next}", operation.meta.title, operation.id));
+    session.shell.say(&format!(
+        "Done: {} ({}). {next}",
+        operation.meta.title, operation.id
+    ));
 }
 
 /// What the result breaks that was whole before: said, never refused, for taking back must always be possible.
@@ -93,7 +117,10 @@ fn broken(workspace: &Workspace, change: &Change) -> Vec<Failure> {
     let now = workspace.tree();
     let before = Overlay::new(
         &now,
-        change.transitions.iter().map(|transition| (transition.path.clone(), transition.before.clone())),
+        change
+            .transitions
+            .iter()
+            .map(|transition| (transition.path.clone(), transition.before.clone())),
     );
     match krepis_rules::gate(&before, change) {
         Ok(_) => Vec::new(),
