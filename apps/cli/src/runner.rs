@@ -1,4 +1,4 @@
-//! From requests to ChangeSets, by the runner; and the whole way from requests to an operation.
+//! From requests to change sets, by the runner; and the whole way from requests to an operation.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -187,7 +187,7 @@ impl<'a> Runner<'a> {
                 .collect(),
             config_json: config_text(tree),
         };
-        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::from_secs(60));
+        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::from_mins(1));
         let run = Run {
             runtime,
             location,

@@ -59,11 +59,11 @@ impl Session {
         let command = std::iter::once("krepis".to_owned())
             .chain(std::env::args().skip(1))
             .collect();
-        self.meta_of(workspace, title, command)
+        Self::meta_of(workspace, title, command)
     }
 
     /// The same with another writer's command line.
-    pub fn meta_of(&self, workspace: &Workspace, title: impl Into<String>, command: Vec<String>) -> Meta {
+    pub fn meta_of(workspace: &Workspace, title: impl Into<String>, command: Vec<String>) -> Meta {
         Meta {
             command,
             actor: actor(),

@@ -220,7 +220,7 @@ fn observe(session: &Session, pid: u32, title: Option<&str>, command: &[String])
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let title = title.unwrap_or(&set.title);
-    let meta = session.meta_of(&workspace, title, command.to_vec());
+    let meta = Session::meta_of(&workspace, title, command.to_vec());
     let change = Change {
         title: title.to_owned(),
         transitions,
