@@ -98,6 +98,15 @@ impl WorkspacePath {
         }
     }
 
+    /// Sorts right before every path below this folder, and after everything that sorts before those. Not a path.
+    pub(crate) fn before_children(&self) -> Self {
+        if self.0.is_empty() {
+            Self::root()
+        } else {
+            Self(format!("{self}/").into())
+        }
+    }
+
     /// A path inside this folder.
     pub fn child(&self, name: &str) -> Result<Self, Failure> {
         if self.0.is_empty() {

@@ -1,6 +1,6 @@
 //! From a change back to its message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use krepis_proto::v1::{ChangeSet, Edit, FileChange, Read, file_change::Body};
 
@@ -26,7 +26,7 @@ pub fn change_set(change: &Change) -> ChangeSet {
         .iter()
         .map(|transition| (&transition.path, transition))
         .collect();
-    let sources: Vec<&WorkspacePath> = change
+    let sources: HashSet<&WorkspacePath> = change
         .transitions
         .iter()
         .filter_map(|transition| transition.renamed_from.as_ref())
@@ -37,7 +37,7 @@ pub fn change_set(change: &Change) -> ChangeSet {
         files: change
             .transitions
             .iter()
-            .filter(|transition| !(transition.after.is_absent() && sources.contains(&&transition.path)))
+            .filter(|transition| !(transition.after.is_absent() && sources.contains(&transition.path)))
             .map(|transition| {
                 let old = transition
                     .renamed_from

@@ -97,15 +97,11 @@ fn entries(
     directory: &WorkspacePath,
     mut found: BTreeMap<String, EntryKind>,
 ) -> Vec<(String, EntryKind)> {
-    let prefix = if directory.as_str().is_empty() {
-        String::new()
-    } else {
-        format!("{directory}/")
-    };
+    let prefix = directory.before_children();
     let mut directories = BTreeSet::new();
-    for (path, state) in files {
-        let Some(rest) = path.as_str().strip_prefix(&prefix) else {
-            continue;
+    for (path, state) in files.range(&prefix..) {
+        let Some(rest) = path.as_str().strip_prefix(prefix.as_str()) else {
+            break;
         };
         match (rest.split_once('/'), state) {
             (Some(_), FileState::Absent) => {}
@@ -117,4 +113,46 @@ fn entries(
     }
     found.extend(directories.into_iter().map(|name| (name, EntryKind::Directory)));
     found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(path: &str) -> WorkspacePath {
+        WorkspacePath::parse(path).unwrap()
+    }
+
+    fn names(tree: &dyn Tree, directory: &WorkspacePath) -> Vec<String> {
+        tree.list(directory)
+            .unwrap()
+            .into_iter()
+            .map(|(name, kind)| format!("{name} {kind:?}"))
+            .collect()
+    }
+
+    #[test]
+    fn a_folder_lists_what_is_in_it_and_not_what_is_named_like_it() {
+        let tree = MemoryTree::of(&[("a-b", ""), ("a/x", ""), ("a/y/z", ""), ("a.ts", ""), ("b/c", "")]);
+        assert_eq!(names(&tree, &path("a")), ["x File", "y Directory"]);
+        assert_eq!(
+            names(&tree, &WorkspacePath::root()),
+            ["a Directory", "a-b File", "a.ts File", "b Directory"]
+        );
+    }
+
+    #[test]
+    fn an_overlay_hides_adds_and_keeps() {
+        let tree = MemoryTree::of(&[("a/x", ""), ("a/y", "")]);
+        let after = Overlay::new(
+            &tree,
+            [
+                (path("a/x"), FileState::Absent),
+                (path("a/n/m"), FileState::text("")),
+            ],
+        );
+        assert_eq!(names(&after, &path("a")), ["n Directory", "y File"]);
+        assert_eq!(after.state(&path("a/x")).unwrap(), FileState::Absent);
+        assert_eq!(after.state(&path("a/y")).unwrap(), FileState::text(""));
+    }
 }

@@ -1,6 +1,6 @@
 //! A change as a diff that people read and `git apply` takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::quote::quote;
@@ -41,7 +41,7 @@ pub fn render_patch(change: &Change) -> String {
             (old.after.is_absent() && same_kind(&old.before, &new.after)).then_some((&new.path, *old))
         })
         .collect();
-    let renamed_away: Vec<&WorkspacePath> = renames.values().map(|old| &old.path).collect();
+    let renamed_away: HashSet<&WorkspacePath> = renames.values().map(|old| &old.path).collect();
     let mut out = String::new();
     for transition in &change.transitions {
         if let Some(old) = renames.get(&transition.path) {
@@ -52,7 +52,7 @@ pub fn render_patch(change: &Change) -> String {
                 &old.before,
                 &transition.after,
             );
-        } else if renamed_away.contains(&&transition.path) {
+        } else if renamed_away.contains(&transition.path) {
             // Told with its new name.
         } else if transition.before.is_absent()
             || transition.after.is_absent()

@@ -290,7 +290,8 @@ impl Alignment<'_> {
             let in_place = self.to_today[element.start];
             match same.as_slice() {
                 [only] => runs.push((*only).clone()),
-                [] if self.mapped(&element).is_empty() => {}
+                [] if self.mapped(&element).is_empty()
+                    && !today.iter().any(|other| self.holds(other, &keys)) => {}
                 [] => return Some(Found::Unclear),
                 several => match several.iter().find(|other| Some(other.start) == in_place) {
                     Some(other) => runs.push((*other).clone()),
@@ -303,6 +304,14 @@ impl Alignment<'_> {
         }
         runs.sort_by_key(|run| run.start);
         Some(Found::Runs(runs))
+    }
+
+    /// Whether a run of today has the tokens somewhere in it: an element that was wrapped in a call.
+    fn holds(&self, run: &Range<usize>, keys: &[&str]) -> bool {
+        self.today
+            .keys(run)
+            .windows(keys.len())
+            .any(|window| window == keys)
     }
 
     /// Where the alignment says, whatever commas and semicolons a formatter put in or took out. What the user added

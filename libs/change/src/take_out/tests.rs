@@ -225,6 +225,7 @@ fn what_was_changed_since_is_a_conflict_with_its_lines() {
         [2..=5]
     );
     conflict("[A]", "[A, X]", "[A, X.forRoot(), Y]");
+    conflict("[A]", "[A, X]", "[wrap(X), A, Y]");
     conflict("v = 1\n", "v = 2\n", "v = 3\n");
     conflict("one\ntwo\n", "one\n", "one\nother\n");
 }
