@@ -1,0 +1,118 @@
+//! Lists of globs with `!` for "not these".
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// Files by globs from the workspace's root. A file is in it if a glob matches and none with `!` in front does, wherever
+/// that stands. `*` and `?` stay within a folder, `**` crosses folders; a trailing `/` means everything below.
+#[derive(Debug, Clone, Default)]
+pub struct Globs {
+    /// As written.
+    pub written: Vec<String>,
+    with: GlobSet,
+    without: GlobSet,
+    roots: Vec<String>,
+}
+
+impl PartialEq for Globs {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Globs {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// The index of the glob at fault and why.
+    pub fn new<S: AsRef<str>>(globs: &[S]) -> Result<Self, (usize, String)> {
+        let (mut with, mut without) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let (mut written, mut roots) = (Vec::new(), Vec::new());
+        for (index, glob) in globs.iter().enumerate() {
+            let glob = glob.as_ref();
+            written.push(glob.to_owned());
+            let (negated, pattern) = glob.strip_prefix('!').map_or((false, glob), |rest| (true, rest));
+            let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
+            if pattern.is_empty() {
+                return Err((index, "it is empty".to_owned()));
+            }
+            if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
+                return Err((index, "it leads out of the workspace".to_owned()));
+            }
+            if pattern.contains('\\') {
+                return Err((
+                    index,
+                    "it has a backslash; folders are separated by `/`".to_owned(),
+                ));
+            }
+            let pattern = if pattern.ends_with('/') {
+                format!("{pattern}**")
+            } else {
+                pattern.to_owned()
+            };
+            let compiled = GlobBuilder::new(&pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(|error| (index, error.kind().to_string()))?;
+            if negated {
+                without.add(compiled);
+            } else {
+                roots.push(root_of(&pattern).to_owned());
+                with.add(compiled);
+            }
+        }
+        let built = |builder: GlobSetBuilder| builder.build().map_err(|error| (0, error.kind().to_string()));
+        Ok(Self {
+            written,
+            with: built(with)?,
+            without: built(without)?,
+            roots,
+        })
+    }
+
+    /// True if the file is in it.
+    pub fn matches(&self, path: &str) -> bool {
+        self.with.is_match(path) && !self.without.is_match(path)
+    }
+
+    /// The folders all matches lie in (`""` is the workspace itself).
+    pub fn roots(&self) -> &[String] {
+        &self.roots
+    }
+}
+
+/// The part of a glob that is a plain folder.
+fn root_of(pattern: &str) -> &str {
+    let literal = pattern
+        .find(['*', '?', '[', '{'])
+        .map_or(pattern, |meta| &pattern[..meta]);
+    literal.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stays_within_a_folder_and_not_wins() {
+        let globs = Globs::new(&["!src/**/*.test.ts", "./src/*/domain/**", "lib/"]).unwrap();
+        assert!(globs.matches("src/orders/domain/a/b.ts"));
+        assert!(!globs.matches("src/a/b/domain/c.ts"));
+        assert!(!globs.matches("src/orders/domain/a.test.ts"));
+        assert!(globs.matches("lib/x/y.ts"));
+        assert_eq!(globs.roots(), ["src", "lib"]);
+        assert!(
+            Globs::new(&["src/**/domain/**"])
+                .unwrap()
+                .matches("src/domain/a.ts")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_glob_is_named() {
+        assert_eq!(Globs::new(&["src/**", "../x"]).unwrap_err().0, 1);
+        assert_eq!(Globs::new(&["!"]).unwrap_err().0, 0);
+        assert!(Globs::new(&["a\\b"]).is_err());
+        assert!(Globs::new(&["src/[a"]).is_err());
+        assert!(Globs::new(&["/src"]).is_err());
+    }
+}

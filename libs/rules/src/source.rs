@@ -1,0 +1,47 @@
+//! A file with its facts and what its imports mean.
+
+use std::sync::Arc;
+
+use krepis_change::WorkspacePath;
+use krepis_facts::{Facts, Import};
+
+use crate::resolve::{Target, resolve};
+use crate::view::View;
+
+/// A source file, read and understood.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub path: WorkspacePath,
+    pub bytes: Arc<[u8]>,
+    pub facts: Arc<Facts>,
+}
+
+impl Source {
+    pub fn of(path: &WorkspacePath, bytes: Arc<[u8]>) -> Self {
+        let facts = Arc::new(krepis_facts::facts_of_bytes(path, &bytes));
+        Self {
+            path: path.clone(),
+            bytes,
+            facts,
+        }
+    }
+
+    /// The file in a tree; `None` if there is no regular file.
+    pub fn read(view: &View<'_>, path: &WorkspacePath) -> Option<Self> {
+        Some(Self::of(path, view.read(path)?))
+    }
+
+    /// The text; empty if it is none.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// Its imports and what they mean in a tree.
+    pub fn edges(&self, view: &View<'_>) -> Vec<(&Import, Target)> {
+        self.facts
+            .imports
+            .iter()
+            .map(|import| (import, resolve(view, &self.path, &import.specifier)))
+            .collect()
+    }
+}
