@@ -5,7 +5,7 @@ use std::io;
 
 use krepis_change::{Change, Failure, FileState, WorkspacePath};
 
-use crate::disk::{ancestors, lstat, read_state};
+use crate::disk::{ancestors, read_state, way};
 use crate::failpoints::step;
 use crate::operation::{Blobs, FileEntry, Image, Kind, Meta, Operation, edited};
 use crate::write::{Move, Progress, Work, is_in_the_way, write_failure};
@@ -133,12 +133,7 @@ impl History {
         self.check_writable(change)?;
         let mut created = BTreeSet::new();
         for one in change.transitions.iter().filter(|one| !one.after.is_absent()) {
-            for parent in ancestors(&one.path).take_while(|parent| !parent.as_str().is_empty()) {
-                match lstat(&parent.on_disk(self.root())) {
-                    Ok(Some(metadata)) if metadata.is_dir() && !removable.contains(&parent) => break,
-                    _ => drop(created.insert(parent)),
-                }
-            }
+            created.extend(way(self.root(), &one.path, removable).1);
         }
         Ok(created.into_iter().collect())
     }
@@ -147,27 +142,22 @@ impl History {
     fn check_writable(&self, change: &Change) -> Result<(), Failure> {
         let mut seen = HashSet::new();
         for one in &change.transitions {
-            for parent in ancestors(&one.path) {
-                if !seen.insert(parent.clone()) {
-                    break;
+            let (parent, _) = way(self.root(), &one.path, &[]);
+            if !seen.insert(parent.clone()) {
+                continue;
+            }
+            let full = parent.on_disk(self.root());
+            let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+            let flags = rustix::fs::AtFlags::EACCESS;
+            if let Err(error) = rustix::fs::accessat(rustix::fs::CWD, &full, access, flags) {
+                let error: io::Error = error.into();
+                // A system without AT_EACCESS cannot say it beforehand: the write itself will.
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) {
+                    return Err(write_failure("writing in", &full, &error));
                 }
-                let full = parent.on_disk(self.root());
-                if !full.is_dir() {
-                    continue;
-                }
-                let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-                let flags = rustix::fs::AtFlags::EACCESS;
-                if let Err(error) = rustix::fs::accessat(rustix::fs::CWD, &full, access, flags) {
-                    let error: io::Error = error.into();
-                    // A system without AT_EACCESS cannot say it beforehand: the write itself will.
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-                    ) {
-                        return Err(write_failure("writing in", &full, &error));
-                    }
-                }
-                break;
             }
         }
         Ok(())

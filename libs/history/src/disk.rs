@@ -102,3 +102,23 @@ fn parents_exist(root: &Path, path: &WorkspacePath) -> io::Result<bool> {
 pub(crate) fn ancestors(path: &WorkspacePath) -> impl Iterator<Item = WorkspacePath> {
     std::iter::successors(path.parent(), WorkspacePath::parent)
 }
+
+/// The deepest real directory on the way to `path` (at least the root), and the folders below it that would have to be
+/// made, shallow ones first. Never looks through a symbolic link. Those in `leaving` count as gone.
+pub(crate) fn way(
+    root: &Path,
+    path: &WorkspacePath,
+    leaving: &[WorkspacePath],
+) -> (WorkspacePath, Vec<WorkspacePath>) {
+    let mut folders: Vec<WorkspacePath> = ancestors(path).collect();
+    let mut nearest = folders.pop().unwrap_or_else(WorkspacePath::root);
+    while let Some(folder) = folders.pop() {
+        let is_directory = lstat(&folder.on_disk(root)).is_ok_and(|it| it.is_some_and(|it| it.is_dir()));
+        if !is_directory || leaving.contains(&folder) {
+            let missing = std::iter::once(folder).chain(folders.into_iter().rev()).collect();
+            return (nearest, missing);
+        }
+        nearest = folder;
+    }
+    (nearest, Vec::new())
+}

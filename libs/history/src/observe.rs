@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use krepis_change::{Change, Failure, FileState, WorkspacePath};
 
-use crate::disk::{ancestors, lstat, read_state};
+use crate::disk::{read_state, way};
 use crate::failpoints::step;
 use crate::operation::{Blobs, FileEntry, Kind, Meta, Operation};
 use crate::recover::{Ending, Recovered};
@@ -29,11 +29,7 @@ impl History {
                 edits: Vec::new(),
                 renamed_from: one.renamed_from.clone(),
             });
-            for folder in ancestors(&one.path).filter(|folder| !folder.as_str().is_empty()) {
-                if lstat(&folder.on_disk(self.root())).is_ok_and(|it| it.is_none_or(|it| !it.is_dir())) {
-                    created.insert(folder);
-                }
-            }
+            created.extend(way(self.root(), &one.path, &[]).1);
         }
         let operation = Operation {
             id: OperationId::after(last),

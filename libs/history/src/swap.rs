@@ -18,7 +18,7 @@ use crate::failpoints::inject;
 pub(crate) fn write_temporary(
     path: &Path,
     state: &FileState,
-    replaced: &Path,
+    replaced: Option<&Path>,
 ) -> io::Result<Option<fs::File>> {
     inject!("history::apply::write");
     if lstat(path)?.is_some() {
@@ -38,7 +38,7 @@ pub(crate) fn write_temporary(
                 .mode(0o600)
                 .open(path)?;
             file.write_all(bytes)?;
-            if let Some(old) = lstat(replaced)? {
+            if let Some(old) = replaced.map(lstat).transpose()?.flatten() {
                 let new = file.metadata()?;
                 if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
                     // Only root may give a file away: keeping the owner is a courtesy, not a promise.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use krepis_change::{FileState, WorkspacePath};
 
-use crate::disk::{ancestors, lstat, read_entry};
+use crate::disk::{ancestors, read_entry, way};
 use crate::swap::same_mount;
 use crate::{History, OperationId};
 
@@ -46,13 +46,7 @@ impl<'a> Temporaries<'a> {
     /// Where the temporary file number `index`, meant for `target`, belongs.
     pub(crate) fn path(&mut self, index: usize, target: &WorkspacePath) -> io::Result<PathBuf> {
         let root = self.history.root();
-        let mut parent = WorkspacePath::root();
-        for ancestor in ancestors(target).filter(|ancestor| !self.leaving.contains(ancestor)) {
-            if lstat(&ancestor.on_disk(root))?.is_some_and(|metadata| metadata.is_dir()) {
-                parent = ancestor;
-                break;
-            }
-        }
+        let (parent, _) = way(root, target, self.leaving);
         let folder = folder(self.history, self.id);
         let near = *self
             .near

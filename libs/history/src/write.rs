@@ -96,9 +96,10 @@ impl<'a> Work<'a> {
         for one in self.moves {
             step!("history::apply::temporary");
             let target = self.target(one);
+            let replaced = (!one.from.is_absent()).then_some(target.as_path());
             let failed = |error: io::Error| write_failure("writing", &target, &error);
             let name = temporaries.path(one.index, &one.path).map_err(failed)?;
-            let file = swap::write_temporary(&name, &one.to, &target).map_err(failed)?;
+            let file = swap::write_temporary(&name, &one.to, replaced).map_err(failed)?;
             files.extend(file.filter(|_| few).map(|file| (file, target.clone())));
             names.push(name);
         }

@@ -79,10 +79,7 @@ fn assert_tidy(root: &Path, context: &str) {
         .flatten()
         .flatten()
     {
-        assert!(
-            !entry.file_name().to_string_lossy().starts_with('.'),
-            "{context}"
-        );
+        assert!(!entry.file_name().to_string_lossy().starts_with('.'), "{context}");
     }
 }
 
