@@ -91,12 +91,11 @@ impl Collector<'_, '_> {
 
     /// A module named by an expression: a literal, or nobody knows what.
     fn loaded(&mut self, kind: ImportKind, argument: &Expression<'_>, whole: Span) {
-        match literal(argument) {
-            Some(source) => self.import(kind, (&source, argument.span()), whole, false, Vec::new()),
-            None => {
-                let place = self.place(argument.span());
-                self.facts.opaque_imports.push(place);
-            }
+        if let Some(source) = literal(argument) {
+            self.import(kind, (&source, argument.span()), whole, false, Vec::new());
+        } else {
+            let place = self.place(argument.span());
+            self.facts.opaque_imports.push(place);
         }
     }
 

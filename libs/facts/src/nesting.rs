@@ -73,7 +73,7 @@ fn tokens(text: &str) -> usize {
     let mut in_word = false;
     for byte in text.bytes() {
         let word = byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'_' || byte == b'$';
-        count += usize::from(!byte.is_ascii_whitespace() && !(word && in_word));
+        count += usize::from(!(byte.is_ascii_whitespace() || word && in_word));
         in_word = word;
     }
     count

@@ -1,11 +1,12 @@
 //! What the facts of a file are, by example.
 
 use krepis_change::WorkspacePath;
-use krepis_facts::{DependencyKind, Facts, Unknown, facts, facts_of_bytes};
+use krepis_facts::DependencyKind::{self, Constructor, Inject};
+use krepis_facts::{Facts, Unknown, facts, facts_of_bytes};
 use proptest::prelude::*;
 
 fn of(path: &str, text: &str) -> Facts {
-    facts(&WorkspacePath::parse(path).unwrap(), text)
+    facts(&WorkspacePath::parse(path).expect("a path"), text)
 }
 
 fn clean(path: &str, text: &str) -> Facts {
@@ -211,7 +212,6 @@ abstract class E {}
             )
         })
         .collect();
-    use DependencyKind::{Constructor, Inject};
     assert_eq!(
         dependencies,
         [

@@ -157,7 +157,7 @@ fn minimal(root: &str) -> Result<Config, Failure> {
     Config::parse(&format!("{{ \"schema\": 1, \"root\": \"{root}\" }}"), CONFIG_PATH)
 }
 
-/// What a NestJS project will have, if it does not have it yet.
+/// What a project with Nest will have, if it does not have it yet.
 fn is_wanted(part: &Part, is_nest: bool) -> bool {
     is_nest && matches!(part.name, "tests" | "infrastructure" | "http" | "services")
 }

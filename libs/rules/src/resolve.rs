@@ -224,7 +224,7 @@ pub fn is_structural(transition: &Transition) -> bool {
             .is_some_and(|text| text.contains("\"compilerOptions\"") || text.contains("\"extends\""))
     };
     let is_tsconfig = name.starts_with("tsconfig") || name.starts_with("jsconfig");
-    if name.ends_with(".json") && (is_tsconfig || configures(&before) || configures(&after)) {
+    if transition.path.extension() == "json" && (is_tsconfig || configures(&before) || configures(&after)) {
         let fingerprint = |text: &Option<String>| text.as_deref().map(TsConfig::fingerprint);
         return fingerprint(&before) != fingerprint(&after);
     }

@@ -12,7 +12,7 @@ fn is_skipped(name: &str) -> bool {
 }
 
 /// Every JavaScript and TypeScript file below the configured root and the folders that elements name, sorted.
-/// Not followed: symbolic links. Left out: node_modules, dist, hidden folders, and what `ignore` names.
+/// Not followed: symbolic links. Left out: `node_modules`, `dist`, hidden folders, and what `ignore` names.
 ///
 /// # Errors
 /// The folder that cannot be listed.
@@ -22,7 +22,7 @@ pub fn sources(
 ) -> Result<Vec<WorkspacePath>, (WorkspacePath, std::io::Error)> {
     let mut found = Vec::new();
     for root in roots(config) {
-        found.extend(below(view, config, root)?);
+        found.extend(below(view, config, &root)?);
     }
     found.par_sort_unstable();
     found.dedup();
@@ -90,8 +90,8 @@ fn roots(config: &Config) -> Vec<WorkspacePath> {
 
 type Found = Result<Vec<WorkspacePath>, (WorkspacePath, std::io::Error)>;
 
-fn below(view: &View<'_>, config: &Config, folder: WorkspacePath) -> Found {
-    let entries = view.list(&folder).map_err(|error| (folder.clone(), error))?;
+fn below(view: &View<'_>, config: &Config, folder: &WorkspacePath) -> Found {
+    let entries = view.list(folder).map_err(|error| (folder.clone(), error))?;
     let mut files = Vec::new();
     let mut folders = Vec::new();
     for (name, kind) in entries.iter() {
@@ -108,7 +108,7 @@ fn below(view: &View<'_>, config: &Config, folder: WorkspacePath) -> Found {
         }
     }
     let deeper: Result<Vec<_>, _> = folders
-        .into_par_iter()
+        .par_iter()
         .map(|folder| below(view, config, folder))
         .collect();
     files.extend(deeper?.into_iter().flatten());

@@ -17,7 +17,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 }
 
 /// A hint that names the nearest candidate, or all of them.
-pub fn hint<'c>(name: &str, candidates: &[&'c str], what: &str) -> String {
+pub fn hint(name: &str, candidates: &[&str], what: &str) -> String {
     match nearest(name, candidates.iter().copied()) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None if candidates.is_empty() => format!("there are no {what} yet"),

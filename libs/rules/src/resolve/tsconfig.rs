@@ -123,9 +123,9 @@ impl TsConfig {
                 } else {
                     path
                 };
-                let referenced = Self::merged(view, &file, split(&file).0, 0);
-                if !referenced.paths.is_empty() || referenced.base_url.is_some() {
-                    config = referenced;
+                let project = Self::merged(view, &file, split(&file).0, 0);
+                if !project.paths.is_empty() || project.base_url.is_some() {
+                    config = project;
                     break;
                 }
             }
