@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runs = rest.first().map_or(Ok(11), |text| text.parse())?;
     let scratch = std::env::temp_dir().join(format!("krepis-start-up-{}", std::process::id()));
     let variables = [("KREPIS_CACHE_DIR".to_owned(), scratch.display().to_string())];
-    let mut environment = Environment { variables: variables.into(), ..Environment::default() };
+    let mut environment = Environment {
+        variables: variables.into(),
+        ..Environment::default()
+    };
     let cache = CacheFolder::open(&environment)?;
     let workspace = PathBuf::from(workspace);
     let request = Request {
@@ -47,14 +50,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..StartCommands::default()
     };
 
-    environment.variables.insert("KREPIS_NO_SNAPSHOT".into(), "1".into());
+    environment
+        .variables
+        .insert("KREPIS_NO_SNAPSHOT".into(), "1".into());
     let measure = |name: &str, cache: Option<&CacheFolder>, environment: &Environment| {
         let run = || once(&runtime, &location, cache, environment, &start);
         let first = run()?;
-        let mut times = (0..runs).map(|_| run()).collect::<Result<Vec<Duration>, Failure>>()?;
+        let mut times = (0..runs)
+            .map(|_| run())
+            .collect::<Result<Vec<Duration>, Failure>>()?;
         times.sort_unstable();
-        let [least, median, most] = [0, times.len() / 2, times.len() - 1].map(|index| times[index].as_millis());
-        println!("{name}: first {} ms, then median {median} ms ({least}-{most}) of {runs}", first.as_millis());
+        let [least, median, most] =
+            [0, times.len() / 2, times.len() - 1].map(|index| times[index].as_millis());
+        println!(
+            "{name}: first {} ms, then median {median} ms ({least}-{most}) of {runs}",
+            first.as_millis()
+        );
         Ok::<(), Failure>(())
     };
     measure("from source", None, &environment)?;
@@ -67,8 +78,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         environment: &environment,
         time_limit: None,
     };
-    let finished = run_commands(&run, &start, &mut |_| QueryAnswer::default(), &mut |log| print!("{}", log.text))?;
-    println!("outcome: {}", format!("{:?}", finished.results).chars().take(300).collect::<String>());
+    let finished = run_commands(&run, &start, &mut |_| QueryAnswer::default(), &mut |log| {
+        print!("{}", log.text);
+    })?;
+    println!(
+        "outcome: {}",
+        format!("{:?}", finished.results)
+            .chars()
+            .take(300)
+            .collect::<String>()
+    );
     if let Some(build) = finished.background {
         let before = Instant::now();
         build.start();
@@ -76,7 +95,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             std::thread::sleep(Duration::from_millis(5));
         }
         let size = std::fs::metadata(build.blob())?.len() / 1_000_000;
-        println!("building the snapshot in the background: {} ms, {size} MB", before.elapsed().as_millis());
+        println!(
+            "building the snapshot in the background: {} ms, {size} MB",
+            before.elapsed().as_millis()
+        );
     }
     measure("snapshot", Some(&cache), &environment)?;
     std::fs::remove_dir_all(&scratch)?;
@@ -91,7 +113,13 @@ fn once(
     start: &StartCommands,
 ) -> Result<Duration, Failure> {
     let before = Instant::now();
-    let run = Run { runtime, location, cache, environment, time_limit: None };
+    let run = Run {
+        runtime,
+        location,
+        cache,
+        environment,
+        time_limit: None,
+    };
     run_commands(&run, start, &mut |_| QueryAnswer::default(), &mut |_| {})?;
     Ok(before.elapsed())
 }

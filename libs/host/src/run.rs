@@ -1,5 +1,6 @@
 //! Commands in, exactly one result for each out.
 
+use std::path::Path;
 use std::time::Duration;
 
 use krepis_change::Failure;
@@ -67,8 +68,17 @@ pub fn run_commands(
     if let Some(snapshot) = &snapshot
         && let Some(blob) = snapshot.ready()
     {
-        let option = std::path::Path::new("--snapshot-blob");
-        let mut attempt = attempt(run, &[option, blob], start, on_query, on_log)?;
+        let option = Path::new("--snapshot-blob");
+        let mut attempt = attempt(
+            run,
+            &Start {
+                arguments: &[option, blob],
+                compiled: None,
+            },
+            start,
+            on_query,
+            on_log,
+        )?;
         if attempt.ready {
             return Ok(Finished {
                 results: complete(&mut attempt, start),
@@ -80,7 +90,17 @@ pub fn run_commands(
         snapshot.discard();
     }
     let main = run.location.file("main.cjs");
-    let mut first = attempt(run, &[&main], start, on_query, on_log)?;
+    // Where the next run has a snapshot, a cache of compiled code would be written for nobody: that costs this run as much
+    // as compiling does.
+    let compiled = run
+        .cache
+        .filter(|_| snapshot.is_none())
+        .and_then(|cache| cache.inner("compile"));
+    let plain = Start {
+        arguments: &[&main],
+        compiled: compiled.as_deref(),
+    };
+    let mut first = attempt(run, &plain, start, on_query, on_log)?;
     if first.may_repeat(start) {
         let unfinished: Vec<Command> = first.unfinished(start).cloned().collect();
         for command in unfinished {
@@ -88,7 +108,7 @@ pub fn run_commands(
                 commands: vec![command],
                 ..start.clone()
             };
-            let mut again = attempt(run, &[&main], &alone, on_query, on_log)?;
+            let mut again = attempt(run, &plain, &alone, on_query, on_log)?;
             first.results.extend(complete(&mut again, &alone));
         }
     }
@@ -126,22 +146,25 @@ impl Attempt {
     }
 }
 
+/// How a process is started.
+struct Start<'a> {
+    arguments: &'a [&'a Path],
+    /// Folder of Node's compile cache.
+    compiled: Option<&'a Path>,
+}
+
 fn attempt(
     run: &Run,
-    arguments: &[&std::path::Path],
+    how: &Start,
     start: &StartCommands,
     on_query: &mut dyn FnMut(&Query) -> QueryAnswer,
     on_log: &mut dyn FnMut(&Log),
 ) -> Result<Attempt, Failure> {
-    let from_snapshot = arguments.len() > 1;
-    let compile_cache = run
-        .cache
-        .filter(|_| !from_snapshot)
-        .and_then(|cache| cache.inner("compile"));
+    let from_snapshot = how.arguments.len() > 1;
     let mut runner = Runner::start(
         &run.runtime.path,
-        arguments,
-        compile_cache.as_deref(),
+        how.arguments,
+        how.compiled,
         start.clone(),
         run.time_limit,
     )?;
@@ -191,8 +214,10 @@ fn attempt(
             }
         }
     }
-    // A snapshot has nothing to write at its end, so nobody waits for it.
-    runner.finish(from_snapshot);
+    // Without a cache to write there is nothing to wait for.
+    if let Some(text) = runner.finish(how.compiled.is_none()) {
+        on_log(&Log { command: only, text });
+    }
     Ok(attempt)
 }
 

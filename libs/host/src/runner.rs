@@ -21,7 +21,7 @@ use crate::{FrameDecoder, encode_frame, errors};
 const CHUNK: usize = 64 * 1024;
 /// Bytes of stderr kept to explain a death.
 const LAST_WORDS: usize = 4096;
-/// How long a runner may take to end after its last result (it writes its compile cache then).
+/// How long a runner may take to write its compile cache, which it does after its last result.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A runner at work.
@@ -192,21 +192,25 @@ impl Runner {
         }
     }
 
-    /// Ends the process: at once, or as soon as it has ended by itself.
-    pub fn finish(&mut self, at_once: bool) {
+    /// Ends the process, at once or as soon as it has ended by itself; gives what it still had to say.
+    pub fn finish(&mut self, at_once: bool) -> Option<String> {
         self.frames_out = None;
-        let deadline = Instant::now() + if at_once { Duration::ZERO } else { GRACE };
-        while self.frames_in.is_some() && Instant::now() < deadline {
-            self.deadline = Some(deadline);
-            match self.next() {
-                Ok(Event::Frame(_) | Event::Output(_)) => {}
-                Ok(Event::End | Event::TimedOut) | Err(_) => break,
-            }
-        }
+        let mut text = String::new();
         if !at_once {
+            let deadline = Instant::now() + GRACE;
+            self.deadline = Some(deadline);
+            while self.frames_in.is_some() {
+                match self.next() {
+                    Ok(Event::Output(more)) => text.push_str(&more),
+                    Ok(Event::Frame(_)) => {}
+                    Ok(Event::End | Event::TimedOut) | Err(_) => break,
+                }
+            }
             self.wait_until(deadline);
         }
+        text.push_str(&self.remaining_output().unwrap_or_default());
         self.kill();
+        (!text.is_empty()).then_some(text)
     }
 
     /// How it ended, in words, and what it said last.
