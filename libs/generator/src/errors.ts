@@ -87,7 +87,7 @@ export const errors = {
     code: 'KRP6104',
     exit: 1,
     message: 'no module above {folder} to register {name} in',
-    hint: 'name one with `--module FILE`, or create one with `krepis g module NAME`',
+    hint: 'name one with `--module FILE`, or write one into the folder of the sources',
   },
   SEVERAL_MODULES: {
     code: 'KRP6105',

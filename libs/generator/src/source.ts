@@ -125,3 +125,8 @@ export function unwrap(expression: ts.Expression): ts.Expression {
   }
   return expression;
 }
+
+/** Whether a statement is a directive such as `'use strict'`. */
+export function isDirective(statement: ts.Statement): boolean {
+  return ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
+}

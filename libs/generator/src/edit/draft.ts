@@ -1,6 +1,6 @@
 import { type ChangeSet, changes, refuse, type TextEdit, type View } from '@krepis/plugin';
 import { errors } from '../errors.ts';
-import { parse, requireSyntax, type Source } from '../source.ts';
+import { isDirective, parse, requireSyntax, type Source } from '../source.ts';
 import { PieceTable } from './piece-table.ts';
 import { prove } from './proof.ts';
 
@@ -55,7 +55,8 @@ export class Draft {
   edit(path: string, edits: readonly TextEdit[]): void {
     if (edits.length === 0) return;
     const source = this.source(path);
-    const head = source.text.slice(0, source.file.statements[0]?.getStart(source.file) ?? source.text.length);
+    const code = source.file.statements.find((statement) => !isDirective(statement));
+    const head = source.text.slice(0, code?.getStart(source.file) ?? source.text.length);
     const banner = GENERATED.exec(head.slice(0, 2000));
     if (banner !== null) {
       const line = head.slice(0, banner.index).split('\n').length;

@@ -2,7 +2,7 @@ import type { TextEdit } from '@krepis/plugin';
 import { ts } from 'ts-morph';
 import type { Project } from '../project/project.ts';
 import { specifierFor, targetOf } from '../project/specifiers.ts';
-import { commentsIn, endWithTrailingComments, type Source, walk } from '../source.ts';
+import { commentsIn, endWithTrailingComments, isDirective, type Source, walk } from '../source.ts';
 import type { Draft } from './draft.ts';
 import { insertIntoList } from './lists.ts';
 import { type Style, styleOf } from './style.ts';
@@ -136,11 +136,13 @@ function addTo(
 
 /** Where an entry belongs in a sorted list; `undefined` (the end) if the list is not sorted or holds comments. */
 function sortedIndex({ text }: Source, elements: ts.NodeArray<ts.ImportSpecifier>, entry: string): number | undefined {
-  const key = (name: string) => name.toLowerCase();
-  const names = elements.map((element) => (element.propertyName ?? element.name).text);
-  const isSorted = names.every((name, index) => index === 0 || key(names[index - 1] as string) <= key(name));
-  if (names.length < 2 || !isSorted) return undefined;
   if (commentsIn(text, elements.pos, elements.end).length > 0) return undefined;
+  const names = elements.map((element) => (element.propertyName ?? element.name).text);
+  const orders = [(name: string) => name.toLowerCase(), (name: string) => name];
+  const key = orders.find((order) =>
+    names.every((name, index) => index === 0 || order(names[index - 1] as string) <= order(name)),
+  );
+  if (key === undefined) return undefined;
   const index = names.findIndex((name) => key(name) > key(entry));
   return index < 0 ? undefined : index;
 }
@@ -175,10 +177,6 @@ function topGroup(file: ts.SourceFile): ts.Statement[] {
     (statement) => !ts.isImportDeclaration(statement) && !ts.isImportEqualsDeclaration(statement),
   );
   return end < 0 ? rest : rest.slice(0, end);
-}
-
-function isDirective(statement: ts.Statement): boolean {
-  return ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
 }
 
 /** The first import of a file: after shebang, licence and directives, before the comment that belongs to the first code. */

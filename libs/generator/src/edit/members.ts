@@ -37,7 +37,6 @@ export function insertMember(
   const close = node.end - 1;
   const indent = memberIndent(source, node, style);
   const outer = indentAt(text, node.getStart(file));
-  const blank = apart && separates(source, node) ? style.eol : '';
   const index = after === undefined ? 0 : members.indexOf(after) + 1;
   const next = members[index];
   const from = after === undefined ? open : after.end;
@@ -48,9 +47,11 @@ export function insertMember(
   const lastComment = members.length === 0 ? commentsIn(text, open, close).at(-1) : undefined;
   const end = lastComment?.end ?? endWithTrailingComments(text, from, limit);
   const isFirst = after === undefined && lastComment === undefined;
-  let inserted = `${isFirst ? '' : blank}${style.eol}${indent}${member}`;
+  const isBeside = lastComment !== undefined && !isFirstOnLine(text, lastComment.start);
+  const blank = apart && !isFirst && !isBeside && separates(source, node) ? style.eol : '';
+  let inserted = `${blank}${style.eol}${indent}${member}`;
   if (after !== undefined && needsSemicolon(text, after, member)) edits.push(insertion(after.end, ';'));
-  if (after !== undefined && next !== undefined && needsSemicolonBefore(source, next, member)) inserted += ';';
+  if (next !== undefined && needsSemicolonBefore(source, next, member)) inserted += ';';
   const rest = text.slice(end, next === undefined ? close : (commentsIn(text, end, limit)[0]?.start ?? limit));
   if (next !== undefined && isFirst && apart && !/\n[ \t]*\r?\n/.test(rest)) inserted += style.eol;
   if (next === undefined && !rest.includes('\n') && edits.every((edit) => edit.start < end)) {

@@ -2,7 +2,7 @@ import { refuse } from '@krepis/plugin';
 import { ts } from 'ts-morph';
 import type { Style } from '../edit/style.ts';
 import { errors } from '../errors.ts';
-import { parse, syntaxErrors, walk } from '../source.ts';
+import { findFirst, parse, syntaxErrors, walk } from '../source.ts';
 
 /**
  * Statements as they are to stand in a class: indented, with the file's line ends; a template literal keeps every byte.
@@ -18,15 +18,17 @@ export function indentBody(signature: string, name: string, body: string, indent
   const source = parse('body.ts', `${head}${trimmed}\n}\n}`);
   const [statement, ...others] = source.file.statements;
   const members = statement !== undefined && ts.isClassDeclaration(statement) ? statement.members.length : 0;
+  const lineOf = (offset: number): number => {
+    const lines = trimmed.split('\n').length;
+    return Math.min(Math.max(source.text.slice(head.length, offset).split('\n').length, 1), lines);
+  };
+  const bad = (offset: number, reason: string): never =>
+    refuse(errors.BAD_BODY, { values: { method: name, line: lineOf(offset) }, reason });
   const [error] = syntaxErrors(source);
-  if (error !== undefined || members !== 1 || others.length > 0) {
-    const offset = error?.start ?? head.length;
-    const line = Math.max(source.text.slice(head.length, offset).split('\n').length, 1);
-    refuse(errors.BAD_BODY, {
-      values: { method: name, line },
-      reason: error === undefined ? 'its braces do not match' : ts.flattenDiagnosticMessageText(error.messageText, ' '),
-    });
-  }
+  if (error !== undefined) bad(error.start, ts.flattenDiagnosticMessageText(error.messageText, ' '));
+  if (members !== 1 || others.length > 0) bad(head.length, 'its braces do not match');
+  const awaited = outerAwait(source.file);
+  if (awaited !== undefined) bad(awaited.getStart(), '`await` needs a method that begins with `async`');
   const templates = templateSpans(source.file);
   const lines = linesOf(trimmed).map(({ start, text, end }) => ({
     text,
@@ -48,6 +50,17 @@ export function indentBody(signature: string, name: string, body: string, indent
       return indent + relayer(leading(text).slice(common), unit, style) + text.trimStart() + ending;
     })
     .join('');
+}
+
+/** An `await` whose function is not asynchronous: the parser lets it pass. */
+function outerAwait(file: ts.SourceFile): ts.Node | undefined {
+  return findFirst(file, (node) => {
+    if (!ts.isAwaitExpression(node) && !(ts.isForOfStatement(node) && node.awaitModifier !== undefined))
+      return undefined;
+    const owner = ts.findAncestor(node, ts.isFunctionLike);
+    const modifiers = owner !== undefined && ts.canHaveModifiers(owner) ? (ts.getModifiers(owner) ?? []) : [];
+    return modifiers.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) ? undefined : node;
+  });
 }
 
 interface Line {
