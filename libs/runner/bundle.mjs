@@ -10,7 +10,7 @@
  *   digest         sha256 over the files above: what caches are keyed by
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const ENTRIES = ['main', 'worker', 'generator', 'snapshot', 'build-snapshot'];
 
 /**
- * Writes the bundles.
+ * Writes the bundles. The folder is replaced as a whole: a runner that starts meanwhile finds the old or the new one, and
+ * a build that fails leaves the old one.
  *
  * @param {{ out?: string, generator?: string }} [options] - `generator`: a module that takes the place of
  *   @krepis/generator (tests of misbehaving built-ins)
@@ -28,37 +29,41 @@ const ENTRIES = ['main', 'worker', 'generator', 'snapshot', 'build-snapshot'];
  */
 export async function bundle(options = {}) {
   const out = resolve(options.out ?? join(here, '..', '..', 'dist', 'runner'));
-  mkdirSync(out, { recursive: true });
-  await build({
-    entryPoints: ENTRIES.map((name) => ({ in: join(here, 'src', `${name}.ts`), out: name })),
-    outdir: out,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    // The floor of DESIGN §6.
-    target: 'node22.18',
-    format: 'cjs',
-    conditions: ['@krepis/source'],
-    alias: options.generator ? { '@krepis/generator': resolve(options.generator) } : {},
-    // Smaller files are read and hashed faster; names stay, they are what a stack shows.
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  const digest = createHash('sha256');
-  for (const name of ENTRIES) digest.update(readFileSync(join(out, `${name}.cjs`)));
-  // Last, and in one step: a reader of the digest finds the files that belong to it.
-  const temporary = join(out, `.digest-${process.pid}`);
-  writeFileSync(temporary, `${digest.digest('hex')}\n`);
-  renameSync(temporary, join(out, 'digest'));
+  mkdirSync(dirname(out), { recursive: true });
+  const fresh = mkdtempSync(`${out}-`);
+  try {
+    await build({
+      entryPoints: ENTRIES.map((name) => ({ in: join(here, 'src', `${name}.ts`), out: name })),
+      outdir: fresh,
+      outExtension: { '.js': '.cjs' },
+      bundle: true,
+      platform: 'node',
+      // The floor of DESIGN §6.
+      target: 'node22.18',
+      format: 'cjs',
+      conditions: ['@krepis/source'],
+      alias: options.generator ? { '@krepis/generator': resolve(options.generator) } : {},
+      // Smaller files are read faster; names stay, they are what a stack shows.
+      minifyWhitespace: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+    });
+    const digest = createHash('sha256');
+    for (const name of ENTRIES) digest.update(readFileSync(join(fresh, `${name}.cjs`)));
+    writeFileSync(join(fresh, 'digest'), `${digest.digest('hex')}\n`);
+    chmodSync(fresh, 0o755);
+    rmSync(out, { recursive: true, force: true });
+    renameSync(fresh, out);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
   return out;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
+    // `--clean` says what is done anyway.
     options: { out: { type: 'string' }, generator: { type: 'string' }, clean: { type: 'boolean' } },
   });
-  if (values.clean)
-    rmSync(resolve(values.out ?? join(here, '..', '..', 'dist', 'runner')), { recursive: true, force: true });
   console.log(await bundle(values));
 }

@@ -82,7 +82,15 @@ impl<'a> Search<'a> {
                 _ => self.first(&Source::Bundled, self.bundled()),
             };
             choice = choice.or(decision);
-            seen.extend(candidates);
+            for candidate in candidates {
+                // `/bin` is often `/usr/bin` by another name.
+                if !seen
+                    .iter()
+                    .any(|known| known.source == candidate.source && known.path == candidate.path)
+                {
+                    seen.push(candidate);
+                }
+            }
         }
         (choice.unwrap_or_else(|| Err(no_node(&seen))), seen)
     }

@@ -439,6 +439,24 @@ fn every_candidate_is_explained_and_one_is_chosen() {
 }
 
 #[test]
+fn a_folder_under_two_names_is_one_candidate() {
+    let mut machine = Machine::new();
+    machine.node("bin/node", "v22.18.0");
+    symlink(machine.path("bin"), machine.path("alias")).unwrap();
+    machine.set(
+        "PATH",
+        &format!(
+            "{}:{}",
+            machine.path("alias").display(),
+            machine.path("bin").display()
+        ),
+    );
+    let candidates = machine.explain(Purpose::FirstParty);
+    assert_eq!(candidates.len(), 1, "{candidates:?}");
+    assert_eq!(candidates[0].verdict, Verdict::Chosen);
+}
+
+#[test]
 fn a_program_is_asked_once_for_each_state_of_its_file() {
     let machine = Machine::new();
     let program = machine.node("bin/node", "v22.18.0");
