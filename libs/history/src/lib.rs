@@ -46,5 +46,5 @@ pub use log::{Entry, Log};
 pub use operation::{FileEntry, Image, Kind, Meta, Operation};
 pub use owner::Owner;
 pub use recover::{Decision, Ending, Recovered};
-pub use store::{History, Stage, ensure_folder};
+pub use store::{History, Stage, ensure_private_folder};
 pub use undo::{Outcome, Reversal, UndoOptions};

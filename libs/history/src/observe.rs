@@ -1,8 +1,8 @@
 //! Operations that somebody else writes (Nx, a foreign command): before is recorded ahead, after is read from disk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use krepis_change::{Change, Failure, FileState, WorkspacePath};
+use krepis_change::{Change, Failure, FileState, Transition, WorkspacePath};
 
 use crate::disk::{read_state, way};
 use crate::failpoints::step;
@@ -20,7 +20,9 @@ impl History {
         let mut blobs = Blobs::default();
         let mut files = Vec::new();
         let mut created: BTreeSet<WorkspacePath> = BTreeSet::new();
-        for one in &change.transitions {
+        let paths: BTreeMap<&WorkspacePath, &Transition> =
+            change.transitions.iter().map(|one| (&one.path, one)).collect();
+        for one in paths.into_values() {
             let before = self.now(&one.path)?;
             files.push(FileEntry {
                 path: one.path.clone(),

@@ -158,46 +158,51 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), Failure> {
         .map_err(|error| write_failure("syncing", path, &error))
 }
 
-/// Creates `.krepis` (0700, ignoring itself by a `.gitignore`) with the folders of the history, if they do not exist.
+/// Creates `.krepis` (0700, ignoring itself by a `.gitignore`) if it does not exist.
 ///
 /// # Errors
-/// `KRP4034` a read-only workspace, `KRP4035` a full disk, `KRP4032` where `.krepis` is a symbolic link.
-pub fn ensure_folder(root: &Path) -> Result<(), Failure> {
+/// Those of the file system; `NotADirectory` where `.krepis` is a symbolic link or a file.
+pub fn ensure_private_folder(root: &Path) -> io::Result<()> {
+    let folder = root.join(".krepis");
+    make_private(&folder)?;
+    let ignore = folder.join(".gitignore");
+    if ignore.exists() {
+        Ok(())
+    } else {
+        write_ignore(&ignore)
+    }
+}
+
+/// Creates the folders of the history if they do not exist.
+fn ensure_folder(root: &Path) -> Result<(), Failure> {
     let krepis = root.join(".krepis");
     let history = krepis.join("history");
     let ops = history.join("ops");
     if ops.is_dir() && !krepis.is_symlink() {
         return Ok(());
     }
-    if krepis.is_symlink() {
-        let text = format!("{} is a symbolic link", krepis.display());
-        return Err(
-            Failure::new(&errors::SYMLINKED_PARENT, text).hint("make it a folder of the workspace itself")
-        );
-    }
-    let failed = |path: &Path| {
-        let path = path.to_path_buf();
-        move |error: io::Error| write_failure("creating", &path, &error)
-    };
-    make_private(&krepis).map_err(failed(&krepis))?;
-    let ignore = krepis.join(".gitignore");
-    if !ignore.exists() {
-        write_ignore(&ignore).map_err(failed(&ignore))?;
-    }
+    ensure_private_folder(root).map_err(|error| write_failure("creating", &krepis, &error))?;
     for folder in [&history, &ops] {
-        make_private(folder).map_err(failed(folder))?;
+        make_private(folder).map_err(|error| write_failure("creating", folder, &error))?;
     }
-    for folder in [&history, &krepis, root] {
-        sync_directory(folder)?;
-    }
-    Ok(())
+    [history.as_path(), krepis.as_path(), root]
+        .into_iter()
+        .try_for_each(sync_directory)
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        outcome => return outcome,
     }
+    // What is written there must not land elsewhere.
+    if fs::symlink_metadata(path)?.is_dir() {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::NotADirectory,
+        format!("{} is not a folder of its own", path.display()),
+    ))
 }
 
 /// By rename, so that nobody ever sees `.krepis` with an empty `.gitignore`.

@@ -97,7 +97,7 @@ impl History {
         self.plan(&log, entry, entry.root, Kind::Redo, &wanted, options)
     }
 
-    /// Takes an operation back; an operation of its own. The caller holds the workspace lock and has called
+    /// Takes an operation back; an operation of its own. An empty title becomes "undo TITLE". The caller holds the workspace lock and has called
     /// [`History::recover`].
     pub fn undo(&self, meta: Meta, options: &UndoOptions) -> Result<(Operation, Reversal), Failure> {
         let reversal = self.plan_undo(options)?;
@@ -111,12 +111,14 @@ impl History {
     }
 
     fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+        let title = if meta.title.is_empty() {
+            reversal.change.title.clone()
+        } else {
+            meta.title
+        };
         let intent = Intent {
             kind: reversal.kind,
-            meta: Meta {
-                title: reversal.change.title.clone(),
-                ..meta
-            },
+            meta: Meta { title, ..meta },
             target: Some(reversal.target),
             settled: reversal.settled.clone(),
         };
@@ -178,7 +180,7 @@ impl History {
             return Err(failure);
         }
         let verb = if entry.forward { "undo" } else { "redo" };
-        Ok(Reversal::of(kind, target, format!("{verb}: {title}"), plan.steps))
+        Ok(Reversal::of(kind, target, format!("{verb} {title}"), plan.steps))
     }
 }
 

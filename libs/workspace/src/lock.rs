@@ -74,13 +74,19 @@ fn open(file: &Path) -> std::io::Result<File> {
 }
 
 fn busy(handle: &mut File, timeout: Duration) -> Failure {
+    use std::fmt::Write as _;
     let mut text = String::new();
     let holder = handle
         .seek(SeekFrom::Start(0))
         .and_then(|_| handle.read_to_string(&mut text))
         .ok()
         .and_then(|_| text.trim().parse::<u32>().ok());
-    let who = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+    let mut who = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+    // It signs when it takes the lock.
+    let since = handle.metadata().and_then(|metadata| metadata.modified()).ok();
+    if let Some(age) = holder.and(since).and_then(|since| since.elapsed().ok()) {
+        let _ = write!(who, " (for {} s)", age.as_secs());
+    }
     Failure::new(&errors::LOCKED, format!("{who} is writing this workspace"))
         .reason(format!(
             "it still held the lock after {:.1} s",

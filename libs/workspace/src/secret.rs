@@ -8,15 +8,11 @@ use crate::errors;
 /// Refuses a change of `.env*` and of files listed under `secrets` in krepis.json: recording it would put the content
 /// into the history.
 pub(crate) fn refuse(tree: &dyn Tree, change: &Change) -> Result<(), Failure> {
-    // Globs that cannot be read are refused with the rest of krepis.json, by the gate.
-    let listed = krepis_rules::load_config(tree)
-        .ok()
-        .and_then(|config| Globs::new(&config.secrets).ok());
-    let is_listed = |path: &WorkspacePath| listed.as_ref().is_some_and(|globs| globs.matches(path.as_str()));
+    let is_secret = secrets(tree);
     let found = change
         .transitions
         .iter()
-        .filter(|one| is_env(&one.path) || is_listed(&one.path))
+        .filter(|one| is_secret(&one.path))
         .map(|one| {
             Failure::new(
                 &errors::SECRET,
@@ -27,6 +23,22 @@ pub(crate) fn refuse(tree: &dyn Tree, change: &Change) -> Result<(), Failure> {
             .hint("edit the file by hand")
         });
     Failure::join(found).map_or(Ok(()), Err)
+}
+
+/// The change without secret files.
+pub(crate) fn without(tree: &dyn Tree, change: &Change) -> Change {
+    let is_secret = secrets(tree);
+    let mut change = change.clone();
+    change.transitions.retain(|one| !is_secret(&one.path));
+    change
+}
+
+fn secrets(tree: &dyn Tree) -> impl Fn(&WorkspacePath) -> bool {
+    // Globs that cannot be read are refused with the rest of krepis.json, by the gate.
+    let listed = krepis_rules::load_config(tree)
+        .ok()
+        .and_then(|config| Globs::new(&config.secrets).ok());
+    move |path| is_env(path) || listed.as_ref().is_some_and(|globs| globs.matches(path.as_str()))
 }
 
 /// `.env`, `.env.local`, …, but not the examples that are meant to be shared.

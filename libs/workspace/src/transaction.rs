@@ -52,7 +52,11 @@ impl Workspace {
     /// # Errors
     /// `KRP4502` or `KRP4051` (exit 75) after the timeout; `KRP4041` if something needs the user's decision.
     pub fn turn(&self, options: Options) -> Result<Turn, Failure> {
-        let (history, lock) = self.wait(options)?;
+        self.turn_beside(None, options)
+    }
+
+    fn turn_beside(&self, own: Option<&Owner>, options: Options) -> Result<Turn, Failure> {
+        let (history, lock) = self.wait(own, options)?;
         let recovered = history.recover()?;
         Ok(Turn {
             history,
@@ -63,7 +67,7 @@ impl Workspace {
 
     /// The same without settling: for the decision on what could not be settled.
     pub fn undecided_turn(&self, options: Options) -> Result<Turn, Failure> {
-        let (history, lock) = self.wait(options)?;
+        let (history, lock) = self.wait(None, options)?;
         Ok(Turn {
             history,
             recovered: Vec::new(),
@@ -71,12 +75,12 @@ impl Workspace {
         })
     }
 
-    fn wait(&self, options: Options) -> Result<(History, Lock), Failure> {
+    fn wait(&self, own: Option<&Owner>, options: Options) -> Result<(History, Lock), Failure> {
         let started = Instant::now();
         let history = self.history();
         loop {
             let lock = self.lock(options.lock_timeout.saturating_sub(started.elapsed()))?;
-            match history.check_owners(None) {
+            match history.check_owners(own) {
                 Ok(()) => return Ok((history, lock)),
                 Err(failure) if started.elapsed() >= options.lock_timeout => return Err(failure),
                 // The owner needs the lock to complete its operation.
@@ -114,7 +118,9 @@ impl Workspace {
         })
     }
 
-    /// Records the state before of what another process is about to write.
+    /// Records the state before of what another process is about to write. Secret files are left out: that process writes
+    /// them whatever is said here, and their content must not be kept. The same owner may have several open: composed
+    /// generators of one Nx run.
     pub fn observe(
         &self,
         change: &Change,
@@ -122,9 +128,9 @@ impl Workspace {
         owner: Owner,
         options: Options,
     ) -> Result<OperationId, Failure> {
-        let turn = self.turn(options)?;
-        secret::refuse(&self.tree(), change)?;
-        turn.history.observe(change, meta, owner)
+        let turn = self.turn_beside(Some(&owner), options)?;
+        turn.history
+            .observe(&secret::without(&self.tree(), change), meta, owner)
     }
 
     /// Reads the state after from disk and closes an observed operation; `None` if nothing had changed.

@@ -1,8 +1,6 @@
 //! Opening a workspace.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,32 +56,9 @@ impl Workspace {
 
     /// Takes the writer's lock; makes `.krepis` (0700, ignoring itself) if it is not there.
     pub fn lock(&self, timeout: Duration) -> Result<Lock, Failure> {
-        self.make_private_folder()
+        krepis_history::ensure_private_folder(&self.root)
             .map_err(|error| not_writable(&format!("making {}", self.private_folder().display()), &error))?;
         Lock::take(&self.private_folder().join("lock"), timeout)
-    }
-
-    fn make_private_folder(&self) -> io::Result<()> {
-        let folder = self.private_folder();
-        match fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-        let ignore = folder.join(".gitignore");
-        if ignore.exists() {
-            return Ok(());
-        }
-        let made = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&ignore);
-        match made {
-            Ok(mut file) => file.write_all(b"*\n"),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 }
 
