@@ -102,7 +102,11 @@ fn below(view: &View<'_>, config: &Config, folder: &WorkspacePath) -> Found {
             _ => continue,
         };
         match path {
-            Ok(path) if *kind == EntryKind::Directory => folders.push(path),
+            Ok(path) if *kind == EntryKind::Directory => {
+                if !config.ignore.takes_folder(path.as_str()) {
+                    folders.push(path);
+                }
+            }
             Ok(path) if !config.ignore.matches(path.as_str()) => files.push(path),
             _ => {}
         }

@@ -167,7 +167,7 @@ fn change(before: &MemoryTree, after: &MemoryTree, renames: usize) -> Change {
             renamed_from: None,
         })
         .collect();
-    let is_source = |transition: &&Transition| transition.path.as_str().ends_with(".ts");
+    let is_source = |transition: &&Transition| transition.path.extension() == "ts";
     let gone: Vec<WorkspacePath> = transitions
         .iter()
         .filter(is_source)
@@ -176,7 +176,7 @@ fn change(before: &MemoryTree, after: &MemoryTree, renames: usize) -> Change {
         .collect();
     let come = transitions
         .iter_mut()
-        .filter(|one| one.path.as_str().ends_with(".ts") && one.before.is_absent());
+        .filter(|one| one.path.extension() == "ts" && one.before.is_absent());
     for (new, old) in come.zip(gone).take(renames) {
         new.renamed_from = Some(old);
     }

@@ -10,6 +10,8 @@ pub struct Globs {
     pub written: Vec<String>,
     with: GlobSet,
     without: GlobSet,
+    /// Folders that lie in it whole.
+    folders: GlobSet,
     roots: Vec<String>,
 }
 
@@ -26,6 +28,7 @@ impl Globs {
     /// The index of the glob at fault and why.
     pub fn new<S: AsRef<str>>(globs: &[S]) -> Result<Self, (usize, String)> {
         let (mut with, mut without) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut folders = GlobSetBuilder::new();
         let (mut written, mut roots) = (Vec::new(), Vec::new());
         for (index, glob) in globs.iter().enumerate() {
             let glob = glob.as_ref();
@@ -49,15 +52,19 @@ impl Globs {
             } else {
                 pattern.to_owned()
             };
-            let compiled = GlobBuilder::new(&pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| (index, error.kind().to_string()))?;
+            let compile = |pattern: &str| {
+                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                glob.map_err(|error| (index, error.kind().to_string()))
+            };
+            let compiled = compile(&pattern)?;
             if negated {
                 without.add(compiled);
             } else {
                 roots.push(root_of(&pattern).to_owned());
                 with.add(compiled);
+                if let Some(folder) = pattern.strip_suffix("/**") {
+                    folders.add(compile(folder)?);
+                }
             }
         }
         let built = |builder: GlobSetBuilder| builder.build().map_err(|error| (0, error.kind().to_string()));
@@ -65,6 +72,7 @@ impl Globs {
             written,
             with: built(with)?,
             without: built(without)?,
+            folders: built(folders)?,
             roots,
         })
     }
@@ -72,6 +80,11 @@ impl Globs {
     /// True if the file is in it.
     pub fn matches(&self, path: &str) -> bool {
         self.with.is_match(path) && !self.without.is_match(path)
+    }
+
+    /// True if every file below the folder is in it.
+    pub fn takes_folder(&self, folder: &str) -> bool {
+        self.without.is_empty() && self.folders.is_match(folder)
     }
 
     /// The folders all matches lie in (`""` is the workspace itself).
