@@ -92,7 +92,12 @@ async function errorsReference() {
     encoding: 'utf8',
   }).stdout;
   const rows = [];
-  for (const source of ['libs/runner/src/errors.ts', 'libs/generator/src/errors.ts', 'tools/nx/src/errors.ts', 'libs/core/src/errors.ts']) {
+  for (const source of [
+    'libs/runner/src/errors.ts',
+    'libs/generator/src/errors.ts',
+    'tools/nx/src/errors.ts',
+    'libs/core/src/errors.ts',
+  ]) {
     const { errors } = await import(join(root, source));
     for (const { code, exit, message, title } of Object.values(errors)) {
       rows.push(`| ${code} | ${exit ?? '-'} | ${title ?? message} |`);

@@ -43,7 +43,9 @@ expect(/fail 0/.test(shell('npm test', { quiet: true })), "the shop's tests pass
 heading('A change that breaks the architecture is refused');
 const tree = snapshot();
 const domain = readdirSync(join(shop, 'src/orders/domain')).find((name) => /^[a-z-]+\.ts$/.test(name));
-const adapter = readdirSync(join(shop, 'src/orders/infrastructure')).find((name) => /^[a-z.-]+\.ts$/.test(name) && !name.includes('.test.'));
+const adapter = readdirSync(join(shop, 'src/orders/infrastructure')).find(
+  (name) => /^[a-z.-]+\.ts$/.test(name) && !name.includes('.test.'),
+);
 const target = `src/orders/domain/${domain}`;
 const refused = shell('npx krepis apply -', {
   exit: 4,

@@ -4,9 +4,10 @@
  * Ends with a plain line `N passed, N failed`. Each project's test task writes dist/test-results/<project>.json; a
  * project with a test task and no such file counts as one failure, so that nothing is lost silently.
  */
+
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { fail, onWorkspaceNode, root, run } from './setup.mjs';
 
 onWorkspaceNode();

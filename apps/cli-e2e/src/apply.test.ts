@@ -26,7 +26,11 @@ const layered = {
 };
 
 test('applies every kind of entry of the JSON form, lists it, and undoes it to the byte', () => {
-  const root = workspace({ 'src/a.ts': 'const a = 1;\n', 'src/b.ts': 'const b = 1;\n', 'src/old.ts': 'const c = 1;\n' });
+  const root = workspace({
+    'src/a.ts': 'const a = 1;\n',
+    'src/b.ts': 'const b = 1;\n',
+    'src/old.ts': 'const c = 1;\n',
+  });
   const before = snapshot(root);
   const change = {
     title: 'all kinds',
@@ -56,7 +60,10 @@ test('applies every kind of entry of the JSON form, lists it, and undoes it to t
 });
 
 test('applies a git diff and undoes it', () => {
-  const root = workspace({ 'src/a.ts': 'one\ntwo\nthree\n'.replace(/\w+/g, 'const $&_ = 1;'), 'src/gone.ts': 'const g = 1;\n' });
+  const root = workspace({
+    'src/a.ts': 'one\ntwo\nthree\n'.replace(/\w+/g, 'const $&_ = 1;'),
+    'src/gone.ts': 'const g = 1;\n',
+  });
   ok('git', ['init', '-q'], root);
   ok('git', ['add', '-A'], root);
   ok('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', 'commit', '-qm', 'x'], root);
@@ -121,7 +128,10 @@ test('a change to krepis.json that drops the rule it breaks is refused', () => {
   };
   const outcome = krepis(['apply', '-', '--json'], { cwd: root, input: JSON.stringify(change) });
   expect(outcome.code).toBe(4);
-  expect(failure(outcome)).toMatchObject({ code: expect.stringMatching(/^KRP3/), at: { path: 'src/domain/order.ts', line: 1 } });
+  expect(failure(outcome)).toMatchObject({
+    code: expect.stringMatching(/^KRP3/),
+    at: { path: 'src/domain/order.ts', line: 1 },
+  });
   expect(snapshot(root)).toEqual(before);
   expect(historyFiles(root)).toEqual({});
 });
@@ -160,7 +170,10 @@ test('a path through a symbolic link that leaves the workspace is refused', () =
 test('--dry-run prints the diff and writes nothing, not even .krepis', () => {
   const root = workspace({ 'src/a.ts': 'const a = 1;\n' });
   const before = snapshot(root);
-  writeFileSync(join(root, 'c.json'), JSON.stringify({ title: 't', files: [{ path: 'src/n.ts', text: 'const n = 1;\n' }] }));
+  writeFileSync(
+    join(root, 'c.json'),
+    JSON.stringify({ title: 't', files: [{ path: 'src/n.ts', text: 'const n = 1;\n' }] }),
+  );
   const outcome = krepisOk(['apply', 'c.json', '--dry-run'], { cwd: root });
   expect(outcome.stdout).toContain('+const n = 1;');
   expect({ ...snapshot(root), 'c.json': undefined }).toEqual({ ...before, 'c.json': undefined });

@@ -7,7 +7,8 @@ import { historyFiles, removeTemporary, sha256, snapshot, temporary, workspace }
 
 afterAll(removeTemporary);
 
-const MODULE = "import { defineModule } from '@krepis/core';\n\nexport const appModule = defineModule({ providers: [] });\n";
+const MODULE =
+  "import { defineModule } from '@krepis/core';\n\nexport const appModule = defineModule({ providers: [] });\n";
 const sample = (extra: Record<string, string> = {}) =>
   workspace({
     'src/app.module.ts': MODULE,
@@ -128,7 +129,8 @@ test('a workspace on a read-only disk: reading commands work, writing ones say s
 test('a file changed between plan and apply: exit 3', () => {
   const root = sample();
   const plan = krepisOk(['plan', 'service', 'x', '--format', 'json'], { cwd: root }).stdout;
-  const module = "import { defineModule } from '@krepis/core';\n\nexport const appModule = defineModule({ providers: [] });\n// edited\n";
+  const module =
+    "import { defineModule } from '@krepis/core';\n\nexport const appModule = defineModule({ providers: [] });\n// edited\n";
   writeFileSync(join(root, 'src/app.module.ts'), module);
   const before = snapshot(root);
   const outcome = krepis(['apply', '-', '--json'], { cwd: root, input: plan });

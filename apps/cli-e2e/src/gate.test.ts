@@ -100,7 +100,11 @@ test('moving a file so that its importer breaks a rule is refused', () => {
     title: 'move',
     files: [
       { path: 'src/infrastructure/helper.ts', renamedFrom: 'src/domain/helper.ts', before: sha256(helper) },
-      { path: 'src/domain/a.ts', before: sha256(text), edits: [{ find: './helper.ts', replace: '../infrastructure/helper.ts' }] },
+      {
+        path: 'src/domain/a.ts',
+        before: sha256(text),
+        edits: [{ find: './helper.ts', replace: '../infrastructure/helper.ts' }],
+      },
     ],
   };
   const before = snapshot(root);

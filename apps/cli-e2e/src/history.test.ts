@@ -112,7 +112,8 @@ test('undo and redo walk over several operations and end with a clear message', 
 });
 
 test('reading commands never write: history, check and plan leave a fresh workspace without .krepis', () => {
-  const module = "import { defineModule } from '@krepis/core';\nexport const appModule = defineModule({ providers: [] });\n";
+  const module =
+    "import { defineModule } from '@krepis/core';\nexport const appModule = defineModule({ providers: [] });\n";
   const root = workspace({ 'src/app.module.ts': module });
   const before = ok('find', ['.'], root).stdout;
   krepisOk(['history'], { cwd: root });
@@ -120,4 +121,3 @@ test('reading commands never write: history, check and plan leave a fresh worksp
   krepisOk(['plan', 'service', 'x'], { cwd: root });
   expect(ok('find', ['.'], root).stdout).toBe(before);
 });
-

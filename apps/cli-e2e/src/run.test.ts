@@ -6,11 +6,13 @@ import { historyFiles, removeTemporary, snapshot, workspace } from './workspace.
 
 afterAll(removeTemporary);
 
-const good = "export default () => ({ title: 'good', files: [{ path: 'src/good.ts', text: 'export const good = 1;\\n' }] });\n";
+const good =
+  "export default () => ({ title: 'good', files: [{ path: 'src/good.ts', text: 'export const good = 1;\\n' }] });\n";
 const culprits: Record<string, string> = {
   throws: "export default () => { throw new Error('on purpose'); };\n",
   rejects: "export default async () => { await null; throw new Error('on purpose'); };\n",
-  stray: "export default async () => { Promise.reject(new Error('on purpose')); await new Promise((r) => setTimeout(r, 5000)); return { title: 't', files: [] }; };\n",
+  stray:
+    "export default async () => { Promise.reject(new Error('on purpose')); await new Promise((r) => setTimeout(r, 5000)); return { title: 't', files: [] }; };\n",
   exits: 'export default () => { process.exit(0); };\n',
   loops: 'export default () => { for (;;); };\n',
   waits: 'export default () => new Promise(() => { setInterval(() => {}, 1000); });\n',
@@ -83,7 +85,8 @@ test('what a command prints is shown under its name and never breaks the protoco
 });
 
 /** A command that adds a provider to the one-line list of src/app.ts, in the way a careless author writes it. */
-const adds = (name: string) => `
+const adds = (name: string) =>
+  `
 import { changes } from '@krepis/plugin';
 export default (view) => {
   const text = view.read('src/app.ts');
@@ -128,7 +131,10 @@ test('eight processes add to one list at once: each lands or says conflict, none
   });
   const outcomes = await Promise.all(names.map((name) => krepisStart(['run', `add${name}`], { cwd: root })));
   const text = readFileSync(join(root, 'src/app.ts'), 'utf8');
-  const listed = text.slice(text.indexOf('[') + 1, text.indexOf(']')).split(',').map((name) => name.trim());
+  const listed = text
+    .slice(text.indexOf('[') + 1, text.indexOf(']'))
+    .split(',')
+    .map((name) => name.trim());
   for (const [index, outcome] of outcomes.entries()) {
     expect([0, 3, 75]).toContain(outcome.code);
     expect(listed.includes(names[index]!)).toBe(outcome.code === 0);

@@ -43,7 +43,12 @@ test('krepis g service billing: files, module edited, compiles, tests pass; undo
     cwd: root,
     input: JSON.stringify({
       title: 'forget the registration',
-      files: [{ path: 'src/app.module.ts', edits: [{ find: listed(module), replace: listed(module).replace(/,?\s*BillingService/, '') }] }],
+      files: [
+        {
+          path: 'src/app.module.ts',
+          edits: [{ find: listed(module), replace: listed(module).replace(/,?\s*BillingService/, '') }],
+        },
+      ],
     }),
   });
   expect(() => ok('npm', ['test'], root)).toThrow(/exit 1/);

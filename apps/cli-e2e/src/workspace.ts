@@ -89,7 +89,12 @@ export function historyFiles(root: string): Record<string, string> {
     return Object.fromEntries(
       readdirSync(folder)
         .sort()
-        .map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]),
+        .map((name) => [
+          name,
+          createHash('sha256')
+            .update(readFileSync(join(folder, name)))
+            .digest('hex'),
+        ]),
     );
   } catch {
     return {};

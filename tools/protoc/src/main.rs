@@ -25,7 +25,11 @@ fn generate(generator: &str) -> io::Result<()> {
     let result = match generator {
         "prost" => protoc_gen_prost::execute(&request),
         "serde" => protoc_gen_prost_serde::execute(&request),
-        other => return Err(io::Error::other(format!("unknown generator `{other}`: use `prost` or `serde`"))),
+        other => {
+            return Err(io::Error::other(format!(
+                "unknown generator `{other}`: use `prost` or `serde`"
+            )));
+        }
     };
     io::stdout().write_all(&result.unwrap_codegen_response().encode_to_vec())
 }
