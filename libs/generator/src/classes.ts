@@ -31,6 +31,9 @@ export async function findClass(draft: Draft, name: string, file?: string, optio
     refuse(errors.AMBIGUOUS_CLASS, {
       values: { name, count: candidates.length, places, option },
       at: { path: only.path, line: only.line, column: 1 },
+      hint: candidates.every(({ path }) => path === only.path)
+        ? 'give them different names; no option tells them apart'
+        : undefined,
     });
   }
   const source = draft.source(only.path);

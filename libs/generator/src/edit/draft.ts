@@ -1,5 +1,6 @@
 import { type ChangeSet, changes, refuse, type TextEdit, type View } from '@krepis/plugin';
 import { errors } from '../errors.ts';
+import { snapshotView } from '../project/snapshot-view.ts';
 import { isDirective, parse, requireSyntax, type Source } from '../source.ts';
 import { PieceTable } from './piece-table.ts';
 import { prove } from './proof.ts';
@@ -18,7 +19,7 @@ export class Draft {
   readonly #created = new Map<string, string>();
 
   constructor(view: View) {
-    this.view = view;
+    this.view = snapshotView(view);
   }
 
   /** A file as it is or was created in this draft; `undefined` without one. Not judged for syntax errors. */

@@ -28,8 +28,9 @@ export interface FoundModule extends ModuleSite {
 }
 
 /**
- * The module a file belongs to: the one `--module` names, else the only one declared in the nearest folder upwards, inside
- * the same element of krepis.json.
+ * The module a file belongs to: the one `--module` names, else the only one declared in the nearest folder upwards that has
+ * one in the same element of krepis.json, else in the nearest folder upwards that has one at all: where modules are an element
+ * of their own (composition), they register what other elements declare. The gate judges the result.
  *
  * @throws Refusal KRP6104 none, KRP6105 several, KRP6008 `--module` names none
  */
@@ -37,26 +38,23 @@ export async function nearestModule(draft: Draft, wanted: Wanted): Promise<Found
   if (wanted.module !== undefined) return namedModule(draft, wanted, wanted.module);
   const folder = directoryOf(wanted.path);
   const element = elementOf(draft.view.config, wanted.path);
-  const elsewhere: FoundModule[] = [];
+  let nearest: readonly FoundModule[] = [];
   for (const directory of upwards(folder)) {
     const found = modulesInFolder(draft, directory, wanted);
     const inside = found.filter(({ path }) => elementOf(draft.view.config, path) === element);
     if (inside.length > 1) refuseSeveral(wanted, inside);
     if (inside[0] !== undefined) return inside[0];
-    elsewhere.push(...found);
+    if (nearest.length === 0) nearest = found;
     // A package's modules are its own.
     if (directory !== '' && draft.view.read(below(directory, 'package.json')) !== undefined) break;
   }
-  const [other] = elsewhere;
-  return refuse(errors.NO_MODULE, {
-    values: { folder: folder === '' ? 'the workspace root' : folder, name: wanted.name },
-    at: other?.place,
-    reason:
-      other === undefined
-        ? undefined
-        : `${other.name} (${showPlace(other.place)}) lies in ${elementName(elementOf(draft.view.config, other.path))}, ${wanted.path} in ${elementName(element)}`,
-    hint: other === undefined ? undefined : `name it with \`--module ${other.path}\``,
-  });
+  if (nearest.length > 1) refuseSeveral(wanted, nearest);
+  return (
+    nearest[0] ??
+    refuse(errors.NO_MODULE, {
+      values: { folder: folder === '' ? 'the workspace root' : folder, name: wanted.name },
+    })
+  );
 }
 
 /** The modules declared in a folder's files. Files that are called `*.module.ts` come first; others only without these. */

@@ -28,8 +28,18 @@ export interface Project {
   readonly style: Style;
 }
 
-/** Looks at the package around a folder. */
+const known = new WeakMap<View, Map<string, Project>>();
+
+/** What the package around a folder is like. */
 export function projectAt(view: View, folder: string): Project {
+  const projects = known.get(view) ?? new Map<string, Project>();
+  known.set(view, projects);
+  const project = projects.get(folder) ?? lookAt(view, folder);
+  projects.set(folder, project);
+  return project;
+}
+
+function lookAt(view: View, folder: string): Project {
   const packages = upwards(folder)
     .map((directory) => ({ directory, json: readJson(view, below(directory, 'package.json')) }))
     .filter(({ json }) => json !== undefined);
