@@ -57,7 +57,7 @@ impl Baseline {
     /// # Errors
     /// `KRP3010` with line and column.
     pub fn parse(text: &str, path: &str) -> Result<Self, Failure> {
-        const HINT: &str = "mend it, or write it again with `krepis check --write-baseline`";
+        const HINT: &str = "mend it, or delete it and write it again with `krepis check --write-baseline`";
         let malformed = |why: String, line, column| {
             Failure::new(&errors::BASELINE, format!("the baseline {path} is malformed"))
                 .at(path, line, column)

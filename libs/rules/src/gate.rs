@@ -13,7 +13,7 @@ use crate::importers;
 use crate::judge::{Judge, Judged};
 use crate::report::{UnknownImport, Violation};
 use crate::resolve::is_structural;
-use crate::source::Source;
+use crate::source::{Source, is_analysed};
 use crate::view::View;
 use crate::walk;
 
@@ -159,7 +159,7 @@ impl<'t> Gate<'t> {
         let source = |path: &WorkspacePath, state: &FileState| {
             state
                 .bytes()
-                .filter(|_| krepis_facts::is_source(path.as_str()))
+                .filter(|_| is_analysed(path.as_str()))
                 .map(|bytes| Source::of(path, bytes.clone()))
         };
         let one = |transition: &Transition| {

@@ -44,6 +44,7 @@ impl<'c> Judge<'c> {
         let element = self.config.element_of(&source.path);
         let mut judged = Judged::default();
         if element.is_none()
+            && krepis_facts::is_source(source.path.as_str())
             && !self.config.elements.is_empty()
             && walk::is_below_root(self.config, &source.path)
         {

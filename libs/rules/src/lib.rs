@@ -4,6 +4,7 @@
 //! Everything works on a [`krepis_change::Tree`], so that the workspace as it would be is judged as the one that is.
 
 mod baseline;
+mod cargo;
 mod check;
 mod classes;
 mod config;

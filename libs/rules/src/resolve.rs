@@ -17,6 +17,7 @@ pub use members::Members;
 pub use package::Package;
 pub use tsconfig::TsConfig;
 
+use crate::cargo;
 use crate::view::{View, join, split};
 
 /// What a specifier means.
@@ -28,6 +29,8 @@ pub enum Target {
     Member(WorkspacePath, String),
     /// A package by name, without subpath.
     Package(String),
+    /// A crate that is not of this workspace, by name.
+    Crate(String),
     /// A module of Node, without `node:`.
     Builtin(String),
     /// Nobody knows; why.
@@ -50,6 +53,7 @@ impl std::fmt::Display for Target {
             Self::File(path) | Self::Member(path, _) => write!(f, "{path}"),
             Self::Package(name) => write!(f, "npm:{name}"),
             Self::Builtin(name) => write!(f, "node:{name}"),
+            Self::Crate(name) => write!(f, "cargo:{name}"),
             Self::Unknown(why) => write!(f, "? ({why})"),
         }
     }
@@ -57,6 +61,9 @@ impl std::fmt::Display for Target {
 
 /// What `specifier` means in the file `from`.
 pub fn resolve(view: &View<'_>, from: &WorkspacePath, specifier: &str) -> Target {
+    if cargo::is_manifest(from.as_str()) {
+        return cargo::resolve(view, from, specifier);
+    }
     let folder = split(from.as_str()).0;
     if is_relative(specifier) {
         return match normalize(folder, specifier) {
@@ -206,6 +213,9 @@ fn find_in_folder(view: &View<'_>, folder: &str) -> Option<String> {
 pub fn is_structural(transition: &Transition) -> bool {
     let path = transition.path.as_str();
     let name = split(path).1;
+    if name == cargo::MANIFEST {
+        return cargo::is_structural(transition);
+    }
     if path == "pnpm-workspace.yaml" {
         return true;
     }

@@ -20,6 +20,10 @@ pub enum Selector {
     Scope(String),
     /// `npm:NAME`
     Package(String),
+    /// `cargo:*`
+    AnyCrate,
+    /// `cargo:NAME`
+    Crate(String),
     /// `node:*`
     AnyBuiltin,
     /// `node:NAME` with what is below it (`node:fs` is also `node:fs/promises`)
@@ -55,7 +59,7 @@ impl Selector {
                 );
                 known(name, &tags, "tag", "tags").map(Self::Tag)
             }
-            "npm" | "node" if is_from => Err((
+            "npm" | "node" | "cargo" if is_from => Err((
                 format!("a rule cannot bind `{written}`"),
                 "`from` names elements of this workspace; name packages in `deny` or `allow`".to_owned(),
             )),
@@ -65,6 +69,10 @@ impl Selector {
                     "write npm:*, npm:@scope/*, npm:name or npm:@scope/name".to_owned(),
                 )
             }),
+            "cargo" if name == "*" => Ok(Self::AnyCrate),
+            "cargo" if !name.is_empty() && !name.contains(['*', '/', ' ']) => {
+                Ok(Self::Crate(name.to_owned()))
+            }
             "node" if name == "*" => Ok(Self::AnyBuiltin),
             "node" if is_builtin(name) => Ok(Self::Builtin(name.to_owned())),
             "node" => Err((
@@ -73,7 +81,7 @@ impl Selector {
             )),
             _ => Err((
                 format!("`{written}` names nothing"),
-                "write the name of an element, or layer:, tag:, npm: or node: with a name".to_owned(),
+                "write the name of an element, or layer:, tag:, npm:, node: or cargo: with a name".to_owned(),
             )),
         }
     }
@@ -96,7 +104,9 @@ impl Selector {
         }
         match (self, target) {
             (Self::AnyPackage, Target::Package(_) | Target::Member(_, _))
-            | (Self::AnyBuiltin, Target::Builtin(_)) => true,
+            | (Self::AnyBuiltin, Target::Builtin(_))
+            | (Self::AnyCrate, Target::Crate(_)) => true,
+            (Self::Crate(one), Target::Crate(name)) => one == name,
             (Self::Scope(scope), Target::Package(name) | Target::Member(_, name)) => name
                 .strip_prefix(scope.as_str())
                 .is_some_and(|rest| rest.starts_with('/')),

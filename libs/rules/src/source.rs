@@ -5,8 +5,14 @@ use std::sync::Arc;
 use krepis_change::WorkspacePath;
 use krepis_facts::{Facts, Import};
 
+use crate::cargo;
 use crate::resolve::{Target, resolve};
 use crate::view::View;
+
+/// True for files that can depend on others: JavaScript, TypeScript, Cargo.toml.
+pub fn is_analysed(path: &str) -> bool {
+    krepis_facts::is_source(path) || cargo::is_manifest(path)
+}
 
 /// A source file, read and understood.
 #[derive(Debug, Clone)]
@@ -18,7 +24,11 @@ pub struct Source {
 
 impl Source {
     pub fn of(path: &WorkspacePath, bytes: Arc<[u8]>) -> Self {
-        let facts = Arc::new(krepis_facts::facts_of_bytes(path, &bytes));
+        let facts = match std::str::from_utf8(&bytes) {
+            Ok(text) if cargo::is_manifest(path.as_str()) => cargo::facts(text),
+            _ => krepis_facts::facts_of_bytes(path, &bytes),
+        };
+        let facts = Arc::new(facts);
         Self {
             path: path.clone(),
             bytes,

@@ -4,6 +4,7 @@ use krepis_change::{EntryKind, WorkspacePath};
 use rayon::prelude::*;
 
 use crate::config::Config;
+use crate::source::is_analysed;
 use crate::view::View;
 
 /// Folders that hold nothing of the workspace's own.
@@ -11,7 +12,7 @@ fn is_skipped(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "node_modules" | "dist")
 }
 
-/// Every JavaScript and TypeScript file below the configured root and the folders that elements name, sorted.
+/// Every JavaScript and TypeScript file and Cargo.toml below the configured root and the folders that elements name, sorted.
 /// Not followed: symbolic links. Left out: `node_modules`, `dist`, hidden folders, and what `ignore` names.
 ///
 /// # Errors
@@ -33,7 +34,7 @@ pub fn sources(
 pub fn is_covered(config: &Config, path: &WorkspacePath) -> bool {
     let path = path.as_str();
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-    krepis_facts::is_source(path)
+    is_analysed(path)
         && !config.ignore.matches(path)
         && roots(config).iter().any(|root| {
             let rest = match root.as_str() {
@@ -98,15 +99,12 @@ fn below(view: &View<'_>, config: &Config, folder: &WorkspacePath) -> Found {
         // A name that is no workspace path (a backslash on Unix) cannot be imported either.
         let path = match kind {
             EntryKind::Directory if !is_skipped(name) => folder.child(name),
-            EntryKind::File if krepis_facts::is_source(name) => folder.child(name),
+            EntryKind::File if is_analysed(name) => folder.child(name),
             _ => continue,
         };
         match path {
-            Ok(path) if *kind == EntryKind::Directory => {
-                if !config.ignore.takes_folder(path.as_str()) {
-                    folders.push(path);
-                }
-            }
+            Ok(path) if *kind == EntryKind::Directory && config.ignore.takes_folder(path.as_str()) => {}
+            Ok(path) if *kind == EntryKind::Directory => folders.push(path),
             Ok(path) if !config.ignore.matches(path.as_str()) => files.push(path),
             _ => {}
         }

@@ -392,3 +392,51 @@ fn only_what_can_differ_is_looked_at() {
         Verdict::default()
     );
 }
+
+#[test]
+fn the_arrows_between_crates_are_guarded_too() {
+    let policy = r#"{ "schema": 1, "elements": [
+      { "name": "values", "files": ["libs/values/**"] }, { "name": "disk", "files": ["libs/disk/**"] } ],
+      "rules": [{ "id": "pure", "from": "values", "deny": ["disk", "cargo:libc"] }] }"#;
+    let tree = MemoryTree::of(&[
+        ("krepis.json", policy),
+        (
+            "Cargo.toml",
+            "[workspace.dependencies]\ndisk = { path = \"libs/disk\" }\nlibc = \"1\"\nold = \"1\"\n",
+        ),
+        ("libs/values/Cargo.toml", "[dependencies]\nold.workspace = true\n"),
+        ("libs/disk/Cargo.toml", "[dependencies]\nlibc.workspace = true\n"),
+    ]);
+    let manifest =
+        "[package]\nname = \"values\"\n\n[dependencies]\ndisk.workspace = true\nlibc.workspace = true\n";
+    assert_eq!(
+        refused(writes(&tree, &[("libs/values/Cargo.toml", manifest)])),
+        [
+            "libs/values/Cargo.toml:5 `values` must not depend on `disk` (rule `pure`)",
+            "libs/values/Cargo.toml:6 `values` must not depend on `cargo:libc` (rule `pure`)",
+        ]
+    );
+    // What a name means is said elsewhere.
+    let root = "[workspace.dependencies]\nold = { path = \"libs/disk\" }\nlibc = \"1\"\n";
+    assert_eq!(
+        refused(writes(&tree, &[("Cargo.toml", root)])),
+        ["libs/values/Cargo.toml:2 `values` must not depend on `disk` (rule `pure`)"]
+    );
+    assert_eq!(
+        writes(&tree, &[("libs/values/Cargo.toml", "[dependencies\n")])
+            .expect_err("not TOML")
+            .code
+            .id,
+        "KRP3201"
+    );
+    assert!(
+        writes(
+            &tree,
+            &[(
+                "libs/values/Cargo.toml",
+                "[dev-dependencies]\ndisk.workspace = true\n"
+            )]
+        )
+        .is_ok()
+    );
+}

@@ -113,6 +113,9 @@ mod tests {
         assert!(!globs.matches("src/orders/domain/a.test.ts"));
         assert!(globs.matches("lib/x/y.ts"));
         assert_eq!(globs.roots(), ["src", "lib"]);
+        assert!(!globs.takes_folder("lib"), "a `!` could take a file out");
+        assert!(Globs::new(&["lib/"]).unwrap().takes_folder("lib"));
+        assert!(!Globs::new(&["lib/*"]).unwrap().takes_folder("lib"));
         assert!(
             Globs::new(&["src/**/domain/**"])
                 .unwrap()
