@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph';
 import { isReferenceTo } from '../modules/declaration.ts';
-import type { Source } from '../source.ts';
+import { type Source, unwrap } from '../source.ts';
 import { referenceOf } from './known.ts';
 
 /** One dependency of a class as its code says it. */
@@ -12,7 +12,7 @@ export interface Dependency {
   readonly name: string;
 }
 
-/** What a class has injected: `inject()` fields, constructor parameters, `@Inject()` fields. */
+/** What a class has injected: `inject()` fields, `static inject`, constructor parameters, `@Inject()` fields. */
 export function dependenciesOf(source: Source, node: ts.ClassDeclaration): Dependency[] {
   return node.members.flatMap((member): Dependency[] => {
     if (ts.isConstructorDeclaration(member)) {
@@ -22,6 +22,8 @@ export function dependenciesOf(source: Source, node: ts.ClassDeclaration): Depen
       });
     }
     if (!ts.isPropertyDeclaration(member)) return [];
+    const declared = staticInject(source, member);
+    if (declared !== undefined) return declared.map((token) => ({ token, node: member, name: 'inject' }));
     const token = injectToken(source, member) ?? injectCall(source, member.initializer);
     return token === undefined ? [] : [{ token, node: member, name: member.name.getText(source.file) }];
   });
@@ -44,4 +46,13 @@ export function injectToken(
 export function injectCall(source: Source, node: ts.Expression | undefined): string | undefined {
   if (node === undefined || !ts.isCallExpression(node)) return undefined;
   return isReferenceTo(source, node.expression, 'inject', '@krepis/core') ? referenceOf(node.arguments[0]) : undefined;
+}
+
+/** The tokens of Krepis' `static inject = [X, Y] as const`. */
+function staticInject({ file }: Source, node: ts.PropertyDeclaration): string[] | undefined {
+  const isStatic = ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true;
+  if (!isStatic || node.name.getText(file) !== 'inject' || node.initializer === undefined) return undefined;
+  const list = unwrap(node.initializer);
+  if (!ts.isArrayLiteralExpression(list)) return undefined;
+  return list.elements.map(referenceOf).filter((token) => token !== undefined);
 }

@@ -1,4 +1,5 @@
 import { refuse } from '@krepis/plugin';
+import { addToBarrel } from '../edit/barrel.ts';
 import type { Draft } from '../edit/draft.ts';
 import type { Export } from '../edit/imports.ts';
 import { errors } from '../errors.ts';
@@ -71,6 +72,7 @@ export async function writeRegistered(draft: Draft, name: Name, options: Options
   const test = options.tests ? testOf(context, part) : undefined;
   draft.create(path, await part.text(context));
   addToModule(draft, module, part.key[dialect], element, projectAt(draft.view, directoryOf(module.path)));
+  addToBarrel(draft, path, exportName, context.project);
   if (test !== undefined && !draft.exists(test.path)) draft.create(test.path, test.text);
 }
 

@@ -90,8 +90,8 @@ export function isExported({ file }: Source, statement: ts.Statement, name: stri
   }
   let listed = false;
   walk(file, (node) => {
-    if (ts.isExportSpecifier(node) && node.name.text === name && node.parent.parent.moduleSpecifier === undefined)
-      listed = true;
+    if (!ts.isExportSpecifier(node) || node.propertyName !== undefined || node.name.text !== name) return;
+    if (node.parent.parent.moduleSpecifier === undefined) listed = true;
   });
   return listed;
 }

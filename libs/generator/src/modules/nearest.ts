@@ -140,12 +140,9 @@ export function elementOf(config: View['config'], path: string): string | undefi
     const globs = element.files.filter((glob) => typeof glob === 'string');
     const taken = globs.filter((glob) => !glob.startsWith('!'));
     const left = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
-    const matches = (list: readonly string[]) => list.some((glob) => picomatch.isMatch(path, glob, { dot: true }));
+    const matches = (list: readonly string[]) =>
+      list.some((glob) => picomatch.isMatch(path, glob, { dot: true, noextglob: true, nonegate: true }));
     if (matches(taken) && !matches(left)) return String(element.name);
   }
   return undefined;
-}
-
-function elementName(element: string | undefined): string {
-  return element === undefined ? 'no element' : `element \`${element}\``;
 }
