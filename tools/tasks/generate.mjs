@@ -93,12 +93,15 @@ async function errorsReference() {
   }).stdout;
   const rows = [];
   for (const source of [
+    'apps/cli/npm/lib/errors.cjs',
+    'libs/plugin/src/errors.ts',
     'libs/runner/src/errors.ts',
     'libs/generator/src/errors.ts',
     'tools/nx/src/errors.ts',
     'libs/core/src/errors.ts',
   ]) {
-    const { errors } = await import(join(root, source));
+    const module = await import(join(root, source));
+    const errors = module.errors ?? module.default;
     for (const { code, exit, message, title } of Object.values(errors)) {
       rows.push(`| ${code} | ${exit ?? '-'} | ${title ?? message} |`);
     }

@@ -38,12 +38,6 @@ pub const NO_PROJECT: Code = Code {
     exit: 2,
     title: "there is no package.json to set krepis up beside",
 };
-/// `krepis check` found violations.
-pub const FINDINGS: Code = Code {
-    id: "KRP1007",
-    exit: 1,
-    title: "the check found violations",
-};
 /// A pending overlay is not a list of whole contents.
 pub const OVERLAY_FORM: Code = Code {
     id: "KRP1008",
@@ -95,7 +89,6 @@ pub const CODES: &[&Code] = &[
     &UNKNOWN_COMMAND,
     &ALREADY_INITIALISED,
     &NO_PROJECT,
-    &FINDINGS,
     &OVERLAY_FORM,
     &NOT_MERGED,
     &NO_DIRECTORY,
