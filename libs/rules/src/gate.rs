@@ -1,6 +1,7 @@
 //! A change judged before it is written.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 
 use krepis_change::{Change, Failure, FileState, Overlay, Transition, Tree, WorkspacePath};
 use rayon::prelude::*;
@@ -51,10 +52,16 @@ struct Gate<'t> {
     moved: HashMap<&'t str, &'t str>,
 }
 
-/// A changed file, before and after.
+/// A changed file, before and after. What was before is parsed only if something is wrong after.
 struct Changed {
-    before: Option<Source>,
+    before: Option<LazyLock<Source, Box<dyn FnOnce() -> Source + Send>>>,
     after: Option<Source>,
+}
+
+impl Changed {
+    fn before(&self) -> Option<&Source> {
+        self.before.as_ref().map(LazyLock::force)
+    }
 }
 
 impl<'t> Gate<'t> {
@@ -156,18 +163,21 @@ impl<'t> Gate<'t> {
                 .find(|transition| transition.path == *path)
                 .map(|transition| &transition.before)
         };
-        let source = |path: &WorkspacePath, state: &FileState| {
-            state
-                .bytes()
-                .filter(|_| is_analysed(path.as_str()))
-                .map(|bytes| Source::of(path, bytes.clone()))
+        let bytes = |path: &WorkspacePath, state: &FileState| -> Option<Arc<[u8]>> {
+            state.bytes().filter(|_| is_analysed(path.as_str())).cloned()
+        };
+        let later = |path: &WorkspacePath, state: &FileState| {
+            let (path, bytes) = (path.clone(), bytes(path, state)?);
+            let parse: Box<dyn FnOnce() -> Source + Send> = Box::new(move || Source::of(&path, bytes));
+            Some(LazyLock::new(parse))
         };
         let one = |transition: &Transition| {
-            let after = source(&transition.path, &transition.after);
+            let after = bytes(&transition.path, &transition.after);
+            let after = after.map(|bytes| Source::of(&transition.path, bytes));
             // A renamed file is compared with itself under its old name.
             let before = match &transition.renamed_from {
-                Some(from) => old(from).and_then(|state| source(from, state)),
-                None => source(&transition.path, &transition.before),
+                Some(from) => old(from).and_then(|state| later(from, state)),
+                None => later(&transition.path, &transition.before),
             };
             (before.is_some() || after.is_some()).then_some(Changed { before, after })
         };
@@ -197,18 +207,22 @@ impl<'t> Gate<'t> {
         let judge = Judge::new(policy);
         let importers = importers::affected(&self.before, &judge, self.change)?;
         let covered = |source: &&Source| walk::is_covered(policy, &source.path);
-        let olds = changed
-            .iter()
-            .filter_map(|one| one.before.as_ref())
-            .filter(covered)
-            .chain(&importers);
         let news = changed
             .iter()
             .filter_map(|one| one.after.as_ref())
             .filter(covered)
             .chain(&importers);
-        let old = collect(olds.map(|source| judge.file(&self.before, source)));
         let new = collect(news.map(|source| judge.file(after, source)));
+        let old = if new.violations.is_empty() && new.unknown.is_empty() {
+            Judged::default()
+        } else {
+            let olds = changed
+                .iter()
+                .filter_map(Changed::before)
+                .filter(covered)
+                .chain(&importers);
+            collect(olds.map(|source| judge.file(&self.before, source)))
+        };
         let known: HashSet<(&WorkspacePath, &str)> = old
             .unknown
             .iter()
@@ -274,8 +288,10 @@ fn collect(judged: impl Iterator<Item = Judged>) -> Judged {
 fn new_syntax_errors(changed: &[Changed]) -> Vec<Failure> {
     let mut failures = Vec::new();
     for one in changed {
-        let Some(after) = &one.after else { continue };
-        let known = one.before.as_ref().map_or(&[][..], |before| &before.facts.errors);
+        let Some(after) = one.after.as_ref().filter(|after| !after.facts.errors.is_empty()) else {
+            continue;
+        };
+        let known = one.before().map_or(&[][..], |before| &before.facts.errors);
         let new = after.facts.errors.iter().find(|error| {
             let count = |errors: &[krepis_facts::SyntaxError]| {
                 errors
