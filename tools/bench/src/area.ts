@@ -17,6 +17,8 @@ export interface Bench {
   readonly peers: string;
   /** Empty folder of this run. */
   readonly scratch: string;
+  /** What `env` names as krepis's cache; empty at the start. */
+  readonly cache: string;
   /** Environment of everything that is run. */
   readonly env: NodeJS.ProcessEnv;
 }

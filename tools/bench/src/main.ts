@@ -43,15 +43,19 @@ if (unknown !== undefined || values.tarballs === undefined) {
 mkdirSync(results, { recursive: true });
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'krepis-bench-')));
 try {
+  const cache = join(scratch, 'cache');
   const bench = {
     krepis: join(root, 'dist', 'bin', process.platform === 'win32' ? 'krepis.exe' : 'krepis'),
     tarballs: tarballsIn(values.tarballs),
     peers: join(root, 'node_modules', '.cache', 'krepis-bench'),
     scratch,
-    env: environment(join(scratch, 'cache')),
+    cache,
+    env: environment(cache),
   };
   for (const area of AREAS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    const report: Report = { schema: 1, machine: machine(new Date()), rows: await area.measure(bench) };
+    // Before the run: the load is that of others.
+    const measuredOn = machine(new Date());
+    const report: Report = { schema: 1, machine: measuredOn, rows: await area.measure(bench) };
     writeFileSync(join(results, `${area.name}.json`), `${JSON.stringify(report, null, 2)}\n`);
     console.log(`\n${area.name}\n${terminalTable(report)}`);
   }

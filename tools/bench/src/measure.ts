@@ -26,9 +26,10 @@ export async function wallTime(command: Command): Promise<number> {
 /**
  * Peak resident memory of a program's own process, its children not counted, in MB (10^6 bytes).
  *
- * The kernel's high-water mark (`VmHWM` in /proc/PID/status) is read again and again until the process is gone; it
- * only grows, so the last reading is the peak up to what the last microseconds added. `wait4` and GNU time cannot tell:
- * their figure counts waited-for children (the Node.js runner), and what the process was before `exec`.
+ * The kernel's high-water mark (`VmHWM` in /proc/PID/status) is read again and again until the process is gone. It only
+ * grows, so the last reading is the peak but for what came after it: measure programs that wait for something before
+ * they end. `wait4` and GNU time cannot tell: their figure counts waited-for children (the Node.js runner), and what the
+ * process was before `exec`.
  *
  * @returns null where there is no /proc
  * @throws Error with its output if it does not end with 0

@@ -53,7 +53,7 @@ test('a value that could not be measured is null, and its goal not reached', () 
 });
 
 test('the tables show a missed goal as such', () => {
-  const machine = { os: 'Linux', cpu: 'a CPU', cores: 2, memory: 8, node: '24.0.0', date: '2026-01-02' };
+  const machine = { os: 'Linux', cpu: 'a CPU', cores: 2, memory: 8, load: 0.5, node: '24.0.0', date: '2026-01-02' };
   const missed = row({
     ...base,
     goal: { max: 0.35, of: 'ratio' },
@@ -65,5 +65,5 @@ test('the tables show a missed goal as such', () => {
   expect(terminalTable(report)).toMatch(/^x +50 ms +y@1: 100 ms +0\.50x +<= 0\.35x +MISSED +1$/m);
   const text = markdown(new Map([['area', report]]));
   expect(text).toContain('| `x` beside y | 50 ms (50–50) | y@1: 100 ms (100–100) | 0.50x | <= 0.35x | **no** | 1 |');
-  expect(text).toContain('2026-01-02, Linux, 2 × a CPU, 8 GiB, Node.js 24.0.0.');
+  expect(text).toContain('2026-01-02, Linux, 2 × a CPU, 8 GiB, Node.js 24.0.0; load before the run 0.5.');
 });

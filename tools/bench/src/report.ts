@@ -1,5 +1,5 @@
 /** The result of an area: rows beside peers, as dist/bench/AREA.json keeps them (DESIGN.md §12). */
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { Sample, Spread } from './statistics.ts';
 
 /** dist/bench/AREA.json. */
@@ -16,6 +16,8 @@ export interface Machine {
   readonly cores: number;
   /** GiB. */
   readonly memory: number;
+  /** Average number of processes that wanted a processor in the minute before the run; what else the machine did. */
+  readonly load: number;
   /** Version of the Node.js that every program here ran on. */
   readonly node: string;
   /** Day of the run, UTC, YYYY-MM-DD. */
@@ -94,10 +96,11 @@ export function row({ id, title, unit, goal, ours, peers = {}, against }: Measur
 export function machine(now: Date): Machine {
   const processors = cpus();
   return {
-    os: `${type()} ${release()} ${process.arch}`,
+    os: `${type()} ${release().split('-')[0]} ${process.arch}`,
     cpu: processors[0]?.model ?? 'unknown',
     cores: processors.length,
     memory: Math.round(totalmem() / 2 ** 30),
+    load: Number((loadavg()[0] ?? 0).toFixed(1)),
     node: process.versions.node,
     date: now.toISOString().slice(0, 10),
   };

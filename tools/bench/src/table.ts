@@ -31,14 +31,14 @@ export function markdown(reports: ReadonlyMap<string, Report>): string {
     '',
     'Written by `npm run bench -- --write` from a real run; `npm run bench` repeats it. Medians of interleaved runs, from the',
     'start of the process to its end, smallest and largest in parentheses. Lower is better; the ratio is ours ÷ the peer. A row',
-    'that misses its goal stays.',
+    'that misses its goal stays. The files are in the page cache of the operating system in every run.',
   ];
   for (const [area, { machine, rows }] of reports) {
     parts.push(
       '',
       `## ${area}`,
       '',
-      `${machine.date}, ${machine.os}, ${machine.cores} × ${machine.cpu}, ${machine.memory} GiB, Node.js ${machine.node}.`,
+      `${machine.date}, ${machine.os}, ${machine.cores} × ${machine.cpu}, ${machine.memory} GiB, Node.js ${machine.node}; load before the run ${machine.load}.`,
       '',
       '| | ours | peer | ratio | goal | reached | runs |',
       '|---|--:|---|--:|---|---|--:|',
