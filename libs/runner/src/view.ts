@@ -26,7 +26,7 @@ const CLOSED = ['.git', '.krepis'];
  * stale between planning and applying.
  *
  * @example
- * const view = new DiskView({ root: '/work/shop', findClasses: () => ({ classes: [] }) });
+ * const view = new DiskView({ root: '/projects/shop', findClasses: () => ({ classes: [] }) });
  * view.read('package.json');
  * view.reads(); // [{ path: 'package.json', digest: '…' }]
  */
