@@ -84,9 +84,8 @@ impl History {
             Err(failure) => return Err(self.take_back(&operation, &moves, &progress, failure)),
         };
         self.turn(id, Stage::Prepared, Stage::Done)?;
+        // Nobody waits for this rename: if the power fails first, recovery finds everything written and renames again.
         step!("history::apply::marked");
-        self.sync_ops()?;
-        step!("history::apply::done");
         // The operation is done: a temporary file that stays is swept by the next writer.
         drop(temporaries.remove());
         step!("history::apply::cleaned");

@@ -23,7 +23,6 @@ pub const POINTS: &[&str] = &[
     "history::apply::directories-synced",
     "history::apply::verified",
     "history::apply::marked",
-    "history::apply::done",
     "history::apply::cleaned",
     "history::recover::start",
     "history::recover::classified",

@@ -34,6 +34,7 @@ mod owner;
 mod recover;
 mod store;
 mod swap;
+mod sync;
 mod temporary;
 mod undo;
 mod write;

@@ -8,9 +8,8 @@ use crate::disk::{read_state, way};
 use crate::failpoints::step;
 use crate::operation::{Blobs, FileEntry, Kind, Meta, Operation};
 use crate::recover::{Ending, Recovered};
-use crate::store::sync_directory;
 use crate::write::is_in_the_way;
-use crate::{History, OperationId, Owner, Stage, errors, format};
+use crate::{History, OperationId, Owner, Stage, errors, format, sync};
 
 impl History {
     /// Makes the state before of every path of `change` durable, as it is on disk now. The owner then writes whatever it
@@ -172,7 +171,7 @@ impl History {
             .iter()
             .map(|parent| parent.on_disk(self.root()))
             .filter(|parent| parent.is_dir())
-            .try_for_each(|parent| sync_directory(&parent))
+            .try_for_each(|parent| sync::directory(&parent))
     }
 
     fn put_operation(&self, operation: &Operation, blobs: &Blobs, stage: Stage) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use crate::disk::{ancestors, read_state};
 use crate::failpoints::step;
 use crate::operation::Operation;
 use crate::write::{Move, Progress, Work, is_in_the_way, write_failure};
-use crate::{History, OperationId, Stage, errors, store, temporary};
+use crate::{History, OperationId, Stage, errors, sync, temporary};
 
 /// How an interrupted operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl History {
             .iter()
             .map(|parent| parent.on_disk(self.root()))
             .filter(|parent| parent.is_dir())
-            .try_for_each(|parent| store::sync_directory(&parent))
+            .try_for_each(|parent| sync::directory(&parent))
     }
 
     /// Takes the given moves of an operation back, and the empty directories it made.
@@ -347,11 +347,7 @@ impl History {
 
     /// Removes what a crash left after the operation itself was settled. Never fails: it is tidying.
     fn sweep(&self) {
-        if let Ok(entries) = fs::read_dir(self.folder().join("tmp")) {
-            for entry in entries.flatten() {
-                drop(fs::remove_dir_all(entry.path()));
-            }
-        }
+        temporary::sweep(self);
         if let Ok(entries) = fs::read_dir(self.ops()) {
             for entry in entries.flatten() {
                 let name = entry.file_name();

@@ -9,7 +9,7 @@ use krepis_change::Failure;
 
 use crate::failpoints::step;
 use crate::write::write_failure;
-use crate::{OperationFile, OperationId, errors};
+use crate::{OperationFile, OperationId, errors, sync};
 
 /// How far an operation has come; its file's extension says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,7 +117,7 @@ impl History {
                 write_failure("writing", &target, &error)
             })?;
         step!("history::prepare::renamed");
-        sync_directory(&self.ops())?;
+        sync::directory(&self.ops())?;
         step!("history::prepare::durable");
         Ok(())
     }
@@ -129,7 +129,7 @@ impl History {
     }
 
     pub(crate) fn sync_ops(&self) -> Result<(), Failure> {
-        sync_directory(&self.ops())
+        sync::directory(&self.ops())
     }
 }
 
@@ -149,13 +149,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     step!("history::prepare::synced");
     Ok(())
-}
-
-/// Makes a directory's entries durable.
-pub(crate) fn sync_directory(path: &Path) -> Result<(), Failure> {
-    fs::File::open(path)
-        .and_then(|directory| directory.sync_all())
-        .map_err(|error| write_failure("syncing", path, &error))
 }
 
 /// Creates `.krepis` (0700, ignoring itself by a `.gitignore`) if it does not exist.
@@ -187,7 +180,7 @@ fn ensure_folder(root: &Path) -> Result<(), Failure> {
     }
     [history.as_path(), krepis.as_path(), root]
         .into_iter()
-        .try_for_each(sync_directory)
+        .try_for_each(sync::directory)
 }
 
 fn make_private(path: &Path) -> io::Result<()> {

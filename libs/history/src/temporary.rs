@@ -72,17 +72,32 @@ impl<'a> Temporaries<'a> {
         self.used.iter().map(PathBuf::as_path)
     }
 
-    /// Removes what this run made or displaced.
+    /// Removes what this run made or displaced; of very many files the rest is left to the next writers' [`sweep`].
     pub(crate) fn remove(&self) -> io::Result<()> {
         let folder = folder(self.history, self.id);
         for used in &self.used {
             if *used == folder {
-                remove_folder(used)?;
+                remove_folder(used, &mut { SWEEP })?;
             } else {
                 remove_prefixed(used, &prefix(self.id))?;
             }
         }
         Ok(())
+    }
+}
+
+/// How many files one writer removes at most. Removing the old files of a large operation at once was measured to cost
+/// several times the operation itself (ext4, 10,000 files); nobody sees them, so they may wait.
+const SWEEP: usize = 128;
+
+/// Removes some of what earlier operations left behind. Never fails: it is tidying.
+pub(crate) fn sweep(history: &History) {
+    let mut budget = SWEEP;
+    let Ok(entries) = fs::read_dir(history.folder().join("tmp")) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        drop(remove_folder(&entry.path(), &mut budget));
     }
 }
 
@@ -119,7 +134,7 @@ pub(crate) fn remove_all<'a>(
     id: OperationId,
     targets: impl IntoIterator<Item = &'a WorkspacePath>,
 ) -> io::Result<()> {
-    remove_folder(&folder(history, id))?;
+    remove_folder(&folder(history, id), &mut { usize::MAX })?;
     let directories: BTreeSet<WorkspacePath> = targets.into_iter().flat_map(ancestors).collect();
     for directory in directories {
         remove_prefixed(&directory.on_disk(history.root()), &prefix(id))?;
@@ -127,11 +142,19 @@ pub(crate) fn remove_all<'a>(
     Ok(())
 }
 
-fn remove_folder(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+fn remove_folder(folder: &Path, budget: &mut usize) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        if *budget == 0 {
+            return Ok(());
+        }
+        fs::remove_file(entry?.path())?;
+        *budget -= 1;
     }
+    fs::remove_dir(folder)
 }
 
 fn remove_prefixed(directory: &Path, prefix: &str) -> io::Result<()> {

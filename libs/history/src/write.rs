@@ -11,10 +11,10 @@ use crate::disk::{ancestors, lstat, read_entry, read_state};
 use crate::failpoints::step;
 use crate::swap::{self, Swapped};
 use crate::temporary::Temporaries;
-use crate::{History, OperationId, errors, store};
+use crate::{History, OperationId, errors, sync};
 
-/// Up to this many files or directories are synced one by one; beyond, one `syncfs` is cheaper.
-const FEW: usize = 32;
+/// Up to this many files or directories are synced each by itself; beyond, one `syncfs` is cheaper.
+const FEW: usize = 64;
 
 /// One file's way from what is there to what is to be there.
 #[derive(Debug, Clone)]
@@ -104,10 +104,10 @@ impl<'a> Work<'a> {
             names.push(name);
         }
         step!("history::apply::temporaries-written");
-        for (file, target) in &files {
+        sync::all(&files, |(file, target)| {
             file.sync_all()
-                .map_err(|error| write_failure("syncing", target, &error))?;
-        }
+                .map_err(|error| write_failure("syncing", target, &error))
+        })?;
         if !few {
             for directory in temporaries.directories() {
                 sync_contents(directory)?;
@@ -195,19 +195,13 @@ impl<'a> Work<'a> {
 
     fn sync_directories(&self, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
         let root = self.history.root();
-        if touched.len() > FEW && swap::sync_file_system(root).is_ok() {
+        let mut directories: Vec<PathBuf> = touched.iter().map(|directory| directory.on_disk(root)).collect();
+        directories.retain(|directory| directory.is_dir());
+        if directories.len() > FEW && swap::sync_file_system(root).is_ok() {
             // Folders of other mounts are not covered by it.
-            return touched
-                .iter()
-                .map(|directory| directory.on_disk(root))
-                .filter(|directory| directory.is_dir() && !swap::same_mount(root, directory))
-                .try_for_each(|directory| store::sync_directory(&directory));
+            directories.retain(|directory| !swap::same_mount(root, directory));
         }
-        touched
-            .iter()
-            .map(|directory| directory.on_disk(root))
-            .filter(|directory| directory.is_dir())
-            .try_for_each(|directory| store::sync_directory(&directory))
+        sync::all(&directories, |directory| sync::directory(directory))
     }
 
     fn verify(&self) -> Result<(), Failure> {
