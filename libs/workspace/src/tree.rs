@@ -59,3 +59,47 @@ impl Tree for DiskTree {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_not_followed_and_what_is_no_file_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        fs::create_dir(root.join("real")).expect("made");
+        fs::write(root.join("real/a"), "a").expect("written");
+        std::os::unix::fs::symlink("real", root.join("linked")).expect("linked");
+        let tree = DiskTree::new(root);
+        let state = |path| tree.state(&WorkspacePath::parse(path).expect("valid"));
+        assert_eq!(state("real/a").expect("readable").as_text(), Some("a"));
+        assert_eq!(
+            state("linked").expect("readable"),
+            FileState::Symlink {
+                target: b"real".as_slice().into()
+            }
+        );
+        assert_eq!(state("none/at/all").expect("readable"), FileState::Absent);
+        assert_eq!(
+            state("real").expect_err("refused").kind(),
+            io::ErrorKind::IsADirectory
+        );
+        assert_eq!(
+            state("linked/a").expect_err("refused").kind(),
+            io::ErrorKind::NotADirectory
+        );
+        assert_eq!(
+            state("real/a/b").expect_err("refused").kind(),
+            io::ErrorKind::NotADirectory
+        );
+        let listed = tree.list(&WorkspacePath::root()).expect("listed");
+        assert_eq!(
+            listed,
+            [
+                ("linked".to_owned(), EntryKind::Symlink),
+                ("real".to_owned(), EntryKind::Directory)
+            ]
+        );
+    }
+}

@@ -66,3 +66,29 @@ impl Workspace {
 pub fn check_writable(root: &Path) -> io::Result<()> {
     rustix::fs::access(root, rustix::fs::Access::WRITE_OK).map_err(io::Error::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_folder_upwards_with_a_configuration_or_a_history_is_the_workspace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        fs::create_dir_all(root.join("apps/a/src")).expect("made");
+        let missing = Workspace::find(&root.join("apps/a/src")).expect_err("there is none");
+        assert_eq!((missing.code.id, missing.exit()), ("KRP4501", 2));
+        fs::create_dir_all(root.join(".krepis/history/ops")).expect("made");
+        assert_eq!(
+            Workspace::find(&root.join("apps/a/src")).expect("found").root(),
+            root
+        );
+        fs::write(root.join("apps/a/krepis.json"), "{}").expect("written");
+        assert_eq!(
+            Workspace::find(&root.join("apps/a/src")).expect("found").root(),
+            root.join("apps/a")
+        );
+    }
+}
