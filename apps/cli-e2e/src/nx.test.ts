@@ -66,6 +66,8 @@ describe('in a copy of the shop', () => {
       krepisOk(['g', ...kind], { cwd: byKrepis });
       expect(snapshot(byNx)).toEqual(snapshot(byKrepis));
     }
+    typedOk(byNx, 'npx tsc --noEmit');
+    krepisOk(['check'], { cwd: byNx });
     for (const _ of kinds) krepisOk(['undo'], { cwd: byNx });
     expect(snapshot(byNx)).toEqual(before);
   });
