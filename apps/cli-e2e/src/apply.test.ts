@@ -154,6 +154,14 @@ test.each([
   expect(historyFiles(root)).toEqual({});
 });
 
+test('input that does not parse: the file, line and column', () => {
+  const root = workspace({ 'src/a.ts': 'const a = 1;\n' });
+  writeFileSync(join(root, 'change.json'), '{\n  "title": "t",\n  "filez": []\n}\n');
+  const outcome = krepis(['apply', 'change.json', '--json'], { cwd: root });
+  expect(outcome.code).toBe(2);
+  expect(failure(outcome).at).toMatchObject({ path: 'change.json', line: 3 });
+});
+
 test('a path through a symbolic link that leaves the workspace is refused', () => {
   const root = workspace({ 'src/a.ts': 'const a = 1;\n' });
   const outside = workspace({ 'x.ts': 'const x = 1;\n' });

@@ -9,7 +9,8 @@ pub fn run(session: &Session, arguments: &ApplyArguments) -> Result<u8, Failure>
     let workspace = session.workspace()?;
     let input = session.input(&arguments.file)?;
     let plan = |tree: &dyn Tree| -> Result<Change, Failure> {
-        let set = krepis_change::parse_input(&input, tree)?;
+        let set =
+            krepis_change::parse_input(&input, tree).map_err(|failure| named(failure, &arguments.file))?;
         let mut change = krepis_change::resolve(&set, tree)?;
         if change.title.is_empty() {
             change.title = match change.transitions.len() {
@@ -33,4 +34,16 @@ pub fn run(session: &Session, arguments: &ApplyArguments) -> Result<u8, Failure>
     let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
     session.report(&applied, &title);
     Ok(0)
+}
+
+/// What does not parse has a place in the input, whose name only this side knows.
+fn named(mut failure: Failure, file: &std::path::Path) -> Failure {
+    if let Some(at) = failure.at.as_mut().filter(|at| at.path.is_empty()) {
+        at.path = if file == std::path::Path::new("-") {
+            "(input)".to_owned()
+        } else {
+            file.display().to_string()
+        };
+    }
+    failure
 }
