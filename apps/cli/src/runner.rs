@@ -133,7 +133,7 @@ impl<'a> Runner<'a> {
         // A refusal must not even make a `.krepis` folder.
         judge(&tree, &change)?;
         let set = krepis_change::change_set(&change);
-        let meta = self.session.meta(self.workspace, &change.title);
+        let meta = Session::meta(self.workspace, &change.title);
         let applied = self.session.transact(self.workspace, meta, &mut |tree| {
             krepis_change::resolve(&set, tree)
         })?;

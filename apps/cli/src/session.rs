@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// Who, when, and by which command, for the history.
-    pub fn meta(&self, workspace: &Workspace, title: impl Into<String>) -> Meta {
+    pub fn meta(workspace: &Workspace, title: impl Into<String>) -> Meta {
         let command = std::iter::once("krepis".to_owned())
             .chain(std::env::args().skip(1))
             .collect();

@@ -30,7 +30,7 @@ pub fn run(session: &Session, arguments: &ApplyArguments) -> Result<u8, Failure>
     // Looked at without the lock first: bad input must not make a `.krepis` folder.
     let title = plan(&workspace.tree())
         .and_then(|change| judge(&workspace.tree(), &change).map(|()| change.title))?;
-    let meta = session.meta(&workspace, &title);
+    let meta = Session::meta(&workspace, &title);
     let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
     session.report(&applied, &title);
     Ok(0)

@@ -13,7 +13,7 @@ pub fn run(session: &Session, arguments: &CheckArguments) -> Result<u8, Failure>
     let config = config(&tree)?;
     let report = krepis_rules::check(&tree, &config)?;
     if arguments.write_baseline {
-        let meta = session.meta(&workspace, "baseline");
+        let meta = Session::meta(&workspace, "baseline");
         let applied = session.transact(
             &workspace,
             meta,

@@ -26,7 +26,7 @@ pub fn run(session: &Session, arguments: &InitArguments) -> Result<u8, Failure> 
         session.preview(&planned);
         return Ok(0);
     }
-    let meta = session.meta(&workspace, title);
+    let meta = Session::meta(&workspace, title);
     let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
     session.report(&applied, title);
     session.shell.say("Next: krepis check, or krepis g service NAME");

@@ -80,7 +80,7 @@ pub fn run(session: &Session, arguments: &NewArguments) -> Result<u8, Failure> {
     };
     std::fs::create_dir_all(&root).map_err(|error| cannot(&error))?;
     let workspace = Workspace::at(std::fs::canonicalize(&root).map_err(|error| cannot(&error))?);
-    let meta = session.meta(&workspace, &title);
+    let meta = Session::meta(&workspace, &title);
     let applied = session.transact(&workspace, meta, &mut |_| Ok(change.clone()))?;
     session.report(&applied, &title);
     session.shell.say(&format!(

@@ -28,7 +28,7 @@ pub fn undo(session: &Session, arguments: &UndoArguments) -> Result<u8, Failure>
     let turn = workspace.turn(session.options())?;
     session.say_recovered(&turn.recovered);
     let title = format!("undo {}", title(&workspace, &turn.history.plan_undo(&options)?));
-    let done = turn.history.undo(session.meta(&workspace, title), &options)?;
+    let done = turn.history.undo(Session::meta(&workspace, title), &options)?;
     drop(turn);
     report(
         session,
@@ -50,7 +50,7 @@ pub fn redo(session: &Session, arguments: &RedoArguments) -> Result<u8, Failure>
     let turn = workspace.turn(session.options())?;
     session.say_recovered(&turn.recovered);
     let title = format!("redo {}", title(&workspace, &turn.history.plan_redo(&options)?));
-    let done = turn.history.redo(session.meta(&workspace, title), &options)?;
+    let done = turn.history.redo(Session::meta(&workspace, title), &options)?;
     drop(turn);
     report(
         session,
