@@ -111,7 +111,16 @@ impl Config {
     /// # Errors
     /// `KRP3001` to `KRP3009` with line and column, all that were found, the first in the file first.
     pub fn parse(text: &str, path: &str) -> Result<Self, Failure> {
-        read::read(text, path)
+        read::read(text, path).map_err(|mut failure| {
+            for one in std::iter::once(&mut failure.hint)
+                .chain(failure.others.iter_mut().map(|other| &mut other.hint))
+            {
+                one.get_or_insert_with(|| {
+                    "the schema of krepis.json (docs/reference/krepis.schema.json of Krepis) says what may stand there".to_owned()
+                });
+            }
+            failure
+        })
     }
 
     /// Where the baseline stands.
