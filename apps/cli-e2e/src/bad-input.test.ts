@@ -109,8 +109,11 @@ test.each([
   expect(krepis(['check'], { cwd: root }).code).toBe(2);
 });
 
-test('a workspace on a read-only disk: reading commands work, writing ones say so', () => {
-  if (process.getuid?.() !== 0) throw new Error('this test mounts read-only and needs root');
+// Mounting needs root. In CI its absence is a failure; on a developer's machine the case is left out, and said so.
+const canMount = process.getuid?.() === 0;
+const onReadOnlyDisk = canMount || process.env.CI ? test : test.skip;
+onReadOnlyDisk('a workspace on a read-only disk: reading commands work, writing ones say so', () => {
+  if (!canMount) throw new Error('this test mounts read-only and needs root');
   const root = sample();
   const mount = join(temporary(), 'read-only');
   mkdirSync(mount);
@@ -168,7 +171,8 @@ test('an option that does not exist: exit 2', () => {
 });
 
 test('each of these has a code of its own', () => {
-  const groups = ['kind', 'class', 'two', 'syntax', 'outside', 'workspace', 'node', 'read-only', 'lock'];
+  const groups = ['kind', 'class', 'two', 'syntax', 'outside', 'workspace', 'node', 'lock'];
+  if (canMount) groups.push('read-only');
   const codes = groups.map((group) => seen.get(group));
   expect(codes.every(Boolean)).toBe(true);
   expect(new Set(codes).size).toBe(groups.length);
