@@ -134,6 +134,7 @@ impl Session {
                 "title": change.title,
                 "files": files_json(change),
                 "patch": krepis_change::render_patch(change),
+                "change": change_set_json(change),
             }));
             return;
         }
@@ -160,6 +161,12 @@ impl Session {
             .hint("name a readable file, or `-` for standard input")
         })
     }
+}
+
+/// The public JSON form of a change, which `krepis apply` takes.
+fn change_set_json(change: &Change) -> serde_json::Value {
+    let text = krepis_change::print_json(&krepis_change::change_set(change));
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// The rules gate as the transaction wants it.

@@ -82,6 +82,54 @@ export const errors = {
     message: 'The test runner ended without a summary.',
     hint: 'Read its output above; nothing is counted as passed.',
   },
+  NO_NX: {
+    code: 'KRP7050',
+    exit: 2,
+    message: 'This folder is no Nx workspace: there is no nx.json.',
+    hint: 'Run `npx nx@23.2.1 init` first, then `npx nx add @krepis/nx` again.',
+  },
+  BROKEN_CONFIGURATION: {
+    code: 'KRP7051',
+    exit: 2,
+    message: 'A file this generator edits cannot be read, so nothing was changed.',
+    hint: 'Mend the file at the place named, then run the generator again.',
+  },
+  TAKEN: {
+    code: 'KRP7052',
+    exit: 2,
+    message: 'There is something at this path already.',
+    hint: 'Name another folder, or move away what is there.',
+  },
+  BAD_NAME: {
+    code: 'KRP7053',
+    exit: 2,
+    message: 'This cannot be the name of a crate or package.',
+    hint: 'Use letters, digits, `-` and `_`, beginning with a letter; give it with `--name`.',
+  },
+  BAD_SHARDS: {
+    code: 'KRP7054',
+    exit: 2,
+    message: 'The command line of krepis-nx-shard is not complete.',
+    hint: 'For example: `krepis-nx-shard --shards=4 --targets=lint,typecheck,test,build --base=origin/main`.',
+  },
+  NO_TASK_GRAPH: {
+    code: 'KRP7055',
+    exit: 1,
+    message: 'Nx gave no task graph, so no task was assigned to a shard.',
+    hint: 'Mend what Nx says above; `nx show projects` must pass.',
+  },
+  NO_MEMBERS: {
+    code: 'KRP7056',
+    exit: 2,
+    message: 'The root Cargo.toml takes no members.',
+    hint: 'Give it a `[workspace]` table with `members`, then run the generator again.',
+  },
+  UNKNOWN_VALUE: {
+    code: 'KRP7057',
+    exit: 2,
+    message: 'An option of this generator has a value it does not know.',
+    hint: '`nx g @krepis/nx:GENERATOR --help` lists the values.',
+  },
 } as const;
 
 /** A place in a file; lines and columns count from 1. */

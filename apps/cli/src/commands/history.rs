@@ -2,6 +2,7 @@
 
 use krepis_change::{Change, Failure, FileState, Transition, WorkspacePath};
 use krepis_history::{Image, Kind, Log, Operation, OperationFile, Owner, Stage};
+use krepis_workspace::Workspace;
 use serde_json::{Value, json};
 
 use crate::arguments::{HistoryArguments, HistoryCommand};
@@ -197,8 +198,14 @@ pub fn change(file: &OperationFile) -> Result<Change, Failure> {
 }
 
 fn observe(session: &Session, pid: u32, title: Option<&str>, command: &[String]) -> Result<u8, Failure> {
-    let workspace = session.workspace()?;
     let set = krepis_change::parse_json(&session.input("-".as_ref())?)?;
+    // A writer that is about to make krepis.json (`nx add`) starts the history of the folder it runs in.
+    let makes_workspace = set.files.iter().any(|file| file.path == "krepis.json");
+    let workspace = if makes_workspace {
+        Workspace::at(&session.directory)
+    } else {
+        session.workspace()?
+    };
     let owner = Owner::of(pid).ok_or_else(|| {
         Failure::new(&errors::USAGE, format!("there is no process {pid}"))
             .hint("--owner-pid names the process that writes")

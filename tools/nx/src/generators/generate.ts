@@ -4,6 +4,7 @@ import { errors, KrepisError } from '../errors.ts';
 import { applyToTree, pendingChanges } from '../krepis/change-set.ts';
 import { type Krepis, krepis } from '../krepis/cli.ts';
 import { recordObserved } from '../krepis/observed.ts';
+import { commandLine } from '../krepis/record.ts';
 import { findPlace } from '../krepis/workspace.ts';
 
 /** Options every kind shares; schema.json of each kind describes them. */
@@ -51,7 +52,12 @@ export async function generate(
   // Set by Nx itself for --dry-run: no file in .krepis may be created or changed then.
   if (process.env.NX_DRY_RUN === 'true') return undefined;
   const title = change.title ?? `${kind} ${positional.join(' ')}`;
-  return recordObserved(tree, cli, { root: place.root, title, command: commandLine(kind, positional), paths });
+  return recordObserved(tree, cli, {
+    root: place.root,
+    title,
+    command: commandLine(['nx', 'g', `@krepis/nx:${kind}`, ...positional]),
+    paths,
+  });
 }
 
 function projectRoot(tree: Tree, project: string | undefined): string | undefined {
@@ -89,10 +95,4 @@ function checked(positional: readonly string[]): readonly string[] {
     }
   }
   return positional;
-}
-
-/** What the user typed where Nx runs as a command (a wrapping generator's name then), else this generator's name. */
-function commandLine(kind: string, positional: readonly string[]): string[] {
-  const typed = /(?:^|[/\\])nx(?:\.js)?$/.test(process.argv[1] ?? '');
-  return typed ? ['nx', ...process.argv.slice(2)] : ['nx', 'g', `@krepis/nx:${kind}`, ...positional];
 }

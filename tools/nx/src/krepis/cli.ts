@@ -36,6 +36,8 @@ export interface ObserveRequest {
 export interface Krepis {
   /** The change a generator would make. Writes nothing. */
   plan(request: PlanRequest): Promise<ChangeSet>;
+  /** The change `krepis init` would make in a folder without krepis.json. Writes nothing. */
+  init(workspace: string): Promise<ChangeSet>;
   /** Makes the state before durable. Answers the id of the operation. */
   observe(request: ObserveRequest): Promise<string>;
   /** Reads the state after from disk and closes the operation. */
@@ -66,6 +68,11 @@ export function krepis(nxRoot: string): Krepis {
         JSON.stringify(overlay),
       );
       return answer as unknown as ChangeSet;
+    },
+    async init(workspace) {
+      const { change } = await call(['-C', workspace, 'init', '--dry-run']);
+      if (typeof change !== 'object' || change === null) throw failure(['init', '--dry-run'], 0, undefined, '');
+      return change as ChangeSet;
     },
     async observe({ workspace, title, command, change }) {
       const owner = String(process.pid);

@@ -11,6 +11,7 @@ function recorder() {
   const observed: ObserveRequest[] = [];
   const cli: Krepis = {
     plan: async () => ({}),
+    init: async () => ({}),
     observe: async (request) => {
       observed.push(request);
       log.push(`observe ${observed.length}`);

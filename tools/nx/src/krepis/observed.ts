@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GeneratorCallback, logger, type Tree } from '@nx/devkit';
-import { type ChangeSet, pendingChanges, sha256 } from './change-set.ts';
+import { type ChangeSet, type FileChange, pendingChanges, sha256 } from './change-set.ts';
 import type { Krepis } from './cli.ts';
 
 /** What one generator has just put into a tree. */
@@ -12,6 +12,8 @@ export interface Written {
   readonly command: readonly string[];
   /** Paths it touched, relative to the workspace. */
   readonly paths: readonly string[];
+  /** More paths, which what the generator starts writes itself: the lock file that an installation rewrites. */
+  readonly also?: readonly string[];
 }
 
 interface Open extends Written {
@@ -70,14 +72,18 @@ function merged(earlier: Written, later: Written): Written {
     title: earlier.title === later.title ? later.title : `${earlier.title}; ${later.title}`,
     command: earlier.command.join('\0') === later.command.join('\0') ? later.command : earlier.command,
     paths: [...new Set([...earlier.paths, ...later.paths])],
+    also: [...new Set([...(earlier.also ?? []), ...(later.also ?? [])])],
   };
 }
 
 /** The pending state of the paths, each with the digest of what is on disk now. */
-function change(tree: Tree, { root, title, paths }: Written): ChangeSet {
+function change(tree: Tree, { root, title, paths, also = [] }: Written): ChangeSet {
   const pending = pendingChanges(tree, root, title);
   const touched = new Set(paths);
-  const files = (pending.files ?? []).filter(({ path }) => touched.has(path));
+  const written = (pending.files ?? []).filter(({ path }) => touched.has(path));
+  // What comes into them is not known yet: the state after is read from disk.
+  const later = also.filter((path) => !touched.has(path)).map((path) => ({ path, text: '' }));
+  const files: FileChange[] = [...written, ...later];
   return {
     schema: 1,
     title,

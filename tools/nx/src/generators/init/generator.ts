@@ -1,21 +1,24 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import {
+  detectPackageManager,
   type GeneratorCallback,
+  globAsync,
   installPackagesTask,
-  readJson,
-  readNxJson,
+  logger,
   type Tree,
-  updateJson,
-  updateNxJson,
 } from '@nx/devkit';
+import { readJsonText, setJson } from '../../edit/json.ts';
 import { errors, KrepisError } from '../../errors.ts';
-import { findBinary } from '../../krepis/cli.ts';
-import { run } from '../../process.ts';
+import { applyToTree } from '../../krepis/change-set.ts';
+import { type Krepis, krepis } from '../../krepis/cli.ts';
+import { record } from '../../krepis/record.ts';
+import { lostSuites } from './verify.ts';
 
 /** Options of `nx g @krepis/nx:init`, which `nx add @krepis/nx` runs; see schema.json. */
 export interface InitOptions {
   readonly inferTasks?: boolean;
+  readonly release?: boolean;
   readonly skipPackageJson?: boolean;
   readonly skipInstall?: boolean;
 }
@@ -23,51 +26,155 @@ export interface InitOptions {
 /** What a workspace needs beside `@krepis/nx`: the command, and the package that makes `@krepis:KIND` resolve. */
 const COMPANIONS = ['@krepis/cli', '@krepis/package.json'] as const;
 
+/** Files that an installation rewrites, by package manager. */
+const LOCK_FILES = {
+  npm: ['package-lock.json'],
+  pnpm: ['pnpm-lock.yaml', 'pnpm-workspace.yaml'],
+  yarn: ['yarn.lock'],
+  bun: ['bun.lock', 'bun.lockb'],
+} as const;
+
 /**
- * Sets Krepis up: the companions as direct dev dependencies (strict node_modules hide those of `@krepis/nx`), and
- * krepis.json, by `krepis init`, where the Nx root has none.
+ * Sets Krepis up in an Nx workspace, as one operation that `krepis undo` takes back: the companions as direct dev
+ * dependencies (strict node_modules hide those of `@krepis/nx`), the plugin and the sync generators in nx.json, and
+ * krepis.json as `krepis init` proposes it. What is there stays; a second run changes nothing.
+ *
+ * @throws KrepisError KRP7050 without nx.json; KRP7051 if nx.json or package.json cannot be read; what krepis reports
  */
-export default function init(tree: Tree, options: InitOptions): GeneratorCallback {
-  const added = options.skipPackageJson === true ? false : addCompanions(tree);
-  if (options.inferTasks === true) registerPlugin(tree);
-  const configured = tree.exists('krepis.json');
+export default async function init(tree: Tree, options: InitOptions, cli?: Krepis): Promise<GeneratorCallback> {
+  if (!tree.exists('nx.json')) throw new KrepisError({ ...errors.NO_NX, at: { path: 'nx.json' } });
+  const added = options.skipPackageJson !== true && addCompanions(tree);
+  await editNxJson(tree, options);
+  const master = cli ?? krepis(tree.root);
+  if (!tree.exists('krepis.json')) applyToTree(tree, '.', await master.init(tree.root));
+  const install = added && options.skipInstall !== true;
+  const also = install ? lockFiles(tree.root) : [];
+  const close = await record(tree, { generator: 'init', title: 'nx add @krepis/nx', also }, master);
   return async () => {
-    if (added && options.skipInstall !== true) installPackagesTask(tree, true);
-    if (!configured) await krepisInit(tree.root);
+    try {
+      if (install) installPackagesTask(tree, true);
+    } finally {
+      await close?.();
+    }
+    if (close && install) {
+      const { name } = packageManager(tree.root);
+      logger.info(`\`krepis undo\` takes this back; then \`${name} install\` mends node_modules.`);
+    }
+    for (const warning of await lostSuites(tree.root)) logger.warn(warning);
   };
 }
 
+/** Lock files that an installation in this workspace rewrites. */
+export function lockFiles(root: string): readonly string[] {
+  return packageManager(root).files;
+}
+
+function packageManager(root: string): { readonly name: string; readonly files: readonly string[] } {
+  const name = detectPackageManager(root);
+  return { name, files: LOCK_FILES[name] ?? [] };
+}
+
+interface NxJson {
+  readonly plugins?: readonly (string | { readonly plugin: string })[];
+  readonly sync?: { readonly globalGenerators?: readonly string[] };
+  readonly release?: object;
+}
+
+/**
+ * Registers the plugin and its sync generators in nx.json, text by text.
+ *
+ * The plugin goes first: of two targets with one name Nx takes the later one, and what was set up before (other plugins,
+ * package.json scripts, project.json) is to win.
+ */
+export async function editNxJson(tree: Tree, options: Pick<InitOptions, 'inferTasks' | 'release'>): Promise<void> {
+  const before = tree.read('nx.json', 'utf8') ?? '';
+  const json = readJsonText<NxJson>('nx.json', before);
+  const found = await holdings(tree);
+  let text = before;
+  if (options.inferTasks !== false && (found.crates || found.messages || found.packages)) {
+    const there = (json.plugins ?? []).some((entry) => (typeof entry === 'string' ? entry : entry.plugin) === PLUGIN);
+    if (!there) text = setJson(text, json.plugins ? ['plugins', 0] : ['plugins'], json.plugins ? PLUGIN : [PLUGIN]);
+  }
+  const generators = json.sync?.globalGenerators ?? [];
+  const missing = syncGenerators(tree.root, found).filter((name) => !generators.includes(name));
+  if (options.inferTasks !== false && missing.length > 0) {
+    text = setJson(text, ['sync', 'globalGenerators'], [...generators, ...missing]);
+  }
+  if (text !== before) tree.write('nx.json', text);
+}
+
+const PLUGIN = '@krepis/nx';
+
+interface Holdings {
+  /** A Cargo.toml anywhere. */
+  readonly crates: boolean;
+  /** A Cargo workspace at the Nx root. */
+  readonly cargoWorkspace: boolean;
+  readonly messages: boolean;
+  /** A buf.gen.yaml at the Nx root. */
+  readonly generatedMessages: boolean;
+  /** A TypeScript package below the root. */
+  readonly packages: boolean;
+  /** A package with a napi-rs addon. */
+  readonly addons: boolean;
+}
+
+async function holdings(tree: Tree): Promise<Holdings> {
+  const files = await globAsync(tree, ['**/{Cargo.toml,buf.yaml,buf.gen.yaml,package.json,tsconfig.json}']);
+  const named = (name: string) => files.filter((file) => posix.basename(file) === name);
+  const tsconfigs = new Set(named('tsconfig.json').map((file) => posix.dirname(file)));
+  const manifests = named('package.json').filter((file) => file !== 'package.json');
+  const text = (file: string) => tree.read(file, 'utf8') ?? '';
+  return {
+    crates: named('Cargo.toml').length > 0,
+    cargoWorkspace: files.includes('Cargo.toml') && /^\s*\[workspace[\].]/m.test(text('Cargo.toml')),
+    messages: named('buf.yaml').length > 0,
+    generatedMessages: files.includes('buf.gen.yaml'),
+    packages: manifests.some((file) => tsconfigs.has(posix.dirname(file))),
+    addons: manifests.some((file) => /"napi"\s*:\s*\{/.test(text(file))),
+  };
+}
+
+/** The sync generators whose inputs exist; one that this version of the plugin does not have would break `nx sync`. */
+function syncGenerators(root: string, found: Holdings): string[] {
+  const wanted = [
+    ...(found.cargoWorkspace ? ['sync-crates'] : []),
+    ...(found.addons ? ['sync-platforms'] : []),
+    ...(found.generatedMessages ? ['sync-messages'] : []),
+  ];
+  const { generators } = ownFile<{ generators: object }>(root, 'generators.json');
+  return wanted.filter((name) => name in generators).map((name) => `${PLUGIN}:${name}`);
+}
+
+interface PackageJson {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
 function addCompanions(tree: Tree): boolean {
+  const before = tree.read('package.json', 'utf8');
+  // Nx without a package.json keeps its plugins in .nx/installation.
+  if (before === null) return false;
+  const json = readJsonText<PackageJson>('package.json', before);
+  const there = { ...json.dependencies, ...json.devDependencies };
   const versions = companionVersions(tree.root);
-  const manifest = readJson<{ dependencies?: object; devDependencies?: object }>(tree, 'package.json');
-  const there = { ...manifest.dependencies, ...manifest.devDependencies };
-  const missing = COMPANIONS.filter((name) => !(name in there) && versions[name] !== undefined);
-  if (missing.length === 0) return false;
-  updateJson(tree, 'package.json', (json: { devDependencies?: Record<string, string> }) => {
-    const all = { ...json.devDependencies, ...Object.fromEntries(missing.map((name) => [name, versions[name] ?? ''])) };
-    const sorted = Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1));
-    return { ...json, devDependencies: Object.fromEntries(sorted) };
+  const missing = COMPANIONS.flatMap((name) => {
+    const version = versions[name];
+    return name in there || version === undefined ? [] : [[name, version] as const];
   });
+  if (missing.length === 0) return false;
+  const add = (text: string, [name, version]: readonly [string, string]) =>
+    setJson(text, ['devDependencies', name], version, true);
+  tree.write('package.json', missing.reduce(add, before));
   return true;
 }
 
 /** The versions (or tarballs) that the installed `@krepis/nx` itself asks for. */
 function companionVersions(root: string): Readonly<Record<string, string>> {
-  const load = createRequire(join(root, 'package.json'));
-  const { dependencies } = load('@krepis/nx/package.json') as { dependencies?: Record<string, string> };
-  return dependencies ?? {};
+  return ownFile<{ dependencies?: Record<string, string> }>(root, 'package.json').dependencies ?? {};
 }
 
-function registerPlugin(tree: Tree): void {
-  const nxJson = readNxJson(tree) ?? {};
-  const plugins = nxJson.plugins ?? [];
-  if (plugins.some((plugin) => (typeof plugin === 'string' ? plugin : plugin.plugin) === '@krepis/nx')) return;
-  updateNxJson(tree, { ...nxJson, plugins: [...plugins, '@krepis/nx'] });
-}
-
-async function krepisInit(root: string): Promise<void> {
-  const { binary, env } = findBinary(root);
-  const ended = await run({ command: binary, arguments: ['init'], cwd: root, env, echo: true });
-  if (ended.code === 0) return;
-  throw new KrepisError({ ...errors.CLI_BROKE, reason: `\`krepis init\` ended with ${ended.code}` });
+/** A JSON file of the `@krepis/nx` that the workspace installed. */
+function ownFile<T>(root: string, name: string): T {
+  return createRequire(join(root, 'package.json'))(`${PLUGIN}/${name}`) as T;
 }
