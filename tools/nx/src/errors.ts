@@ -82,6 +82,36 @@ export const errors = {
     message: 'The test runner ended without a summary.',
     hint: 'Read its output above; nothing is counted as passed.',
   },
+  VERSIONS_DIFFER: {
+    code: 'KRP7040',
+    exit: 2,
+    message: 'The manifests of a fixed release group do not agree on the current version.',
+    hint: 'Give the exact version (`nx release 1.2.3`) to bring all to one, or correct the file that is wrong.',
+  },
+  NO_RELEASE_MANIFEST: {
+    code: 'KRP7041',
+    exit: 2,
+    message: 'A project of the release has neither a Cargo.toml nor a package.json.',
+    hint: 'Take it out of `release.projects` in nx.json, or correct `release.version.manifestRootsToUpdate`.',
+  },
+  RANGE_REFUSED: {
+    code: 'KRP7042',
+    exit: 2,
+    message: 'A version range of a released package does not take in the new version.',
+    hint: 'Write the range by hand: only `1.2.3`, `^1.2.3`, `~1.2.3` and `=1.2.3` are carried over.',
+  },
+  RELEASE_FILE: {
+    code: 'KRP7043',
+    exit: 2,
+    message: 'A file that holds versions cannot be edited.',
+    hint: 'Nothing was written. Mend the file, or have the package manager write it anew.',
+  },
+  RELEASE_OPTION: {
+    code: 'KRP7044',
+    exit: 2,
+    message: 'The release settings of nx.json cannot be used.',
+    hint: 'docs/release.md lists them.',
+  },
   NO_NX: {
     code: 'KRP7050',
     exit: 2,
