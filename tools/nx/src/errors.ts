@@ -148,6 +148,12 @@ export const errors = {
     message: 'Nx gave no task graph, so no task was assigned to a shard.',
     hint: 'Mend what Nx says above; `nx show projects` must pass.',
   },
+  SHARED_FAILED: {
+    code: 'KRP7058',
+    exit: 1,
+    message: 'A task that several shards need failed.',
+    hint: 'Mend what its output above says.',
+  },
   NO_MEMBERS: {
     code: 'KRP7056',
     exit: 2,
