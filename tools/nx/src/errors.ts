@@ -56,13 +56,13 @@ export const errors = {
     code: 'KRP7010',
     exit: 2,
     message: 'A Cargo.toml cannot be read, so the Rust half of the graph is unknown.',
-    hint: '`cargo metadata --no-deps` shows what Cargo makes of the file.',
+    hint: '`cargo metadata --no-deps` shows what Cargo makes of it. A fixture that is meant to be broken belongs into .nxignore.',
   },
   UNKNOWN_CRATE: {
     code: 'KRP7011',
     exit: 2,
-    message: 'A path dependency leads to a folder without a package.',
-    hint: 'Correct `path`, or add the crate.',
+    message: 'A manifest leads to a folder without a crate.',
+    hint: 'Correct the path, or add the crate; for a git submodule run `git submodule update --init`.',
   },
   BROKEN_MANIFEST: {
     code: 'KRP7012',
@@ -75,6 +75,36 @@ export const errors = {
     exit: 2,
     message: 'A buf.yaml or buf.gen.yaml cannot be read, so the edges of the messages are unknown.',
     hint: '`buf build` shows what buf makes of the file.',
+  },
+  NO_CARGO_LOCK: {
+    code: 'KRP7014',
+    exit: 2,
+    message: 'There is no Cargo.lock, so the versions of external crates are unknown and no result could be cached.',
+    hint: 'Run `cargo generate-lockfile`; it need not be committed.',
+  },
+  DUPLICATE_PROJECT: {
+    code: 'KRP7015',
+    exit: 2,
+    message: 'Two projects have the same name.',
+    hint: 'Tasks are named by project: set another `name` in project.json, in `nx` of package.json or in [package.metadata.nx] of Cargo.toml.',
+  },
+  OUTSIDE_CRATE: {
+    code: 'KRP7016',
+    exit: 2,
+    message: 'A path dependency leads to files that Nx does not see, so their changes would go unnoticed.',
+    hint: 'Move the crate into the workspace, or take it from a registry or git.',
+  },
+  CYCLE: {
+    code: 'KRP7017',
+    exit: 2,
+    message: 'Crates and packages depend on each other in a circle, so none could be built first.',
+    hint: 'Take one of these edges out, for example by moving what both need into a project of its own.',
+  },
+  UNKNOWN_PACKAGE: {
+    code: 'KRP7018',
+    exit: 2,
+    message: 'A Cargo.toml names an npm package that is not there.',
+    hint: 'Correct `runs` in [package.metadata.nx]; paths are relative to the Cargo.toml.',
   },
   NO_TEST_SUMMARY: {
     code: 'KRP7020',
@@ -165,6 +195,18 @@ export const errors = {
     exit: 2,
     message: 'An option of this generator has a value it does not know.',
     hint: '`nx g @krepis/nx:GENERATOR --help` lists the values.',
+  },
+  MISSING_TOOL: {
+    code: 'KRP7021',
+    exit: 1,
+    message: 'A program that this task needs is not installed.',
+    hint: 'Install it and run the task again.',
+  },
+  BAD_BASE: {
+    code: 'KRP7022',
+    exit: 2,
+    message: 'The base to compare with is no commit of this repository.',
+    hint: 'Set NX_BASE to a commit, or fetch the history (`git fetch --unshallow`).',
   },
 } as const;
 

@@ -51,7 +51,13 @@ test('crates are projects with targets and edges, whatever a dependency is calle
   const run = nx(root, 'graph', '--file=graph.json');
   expect(run.stderr).toBe('');
   const { graph } = JSON.parse(readFileSync(join(root, 'graph.json'), 'utf8')) as { graph: Graph };
-  expect(Object.keys(graph.nodes['acme-top']?.data.targets ?? {}).sort()).toEqual(['build', 'fmt', 'lint', 'test']);
+  expect(Object.keys(graph.nodes['acme-top']?.data.targets ?? {}).sort()).toEqual([
+    'build',
+    'check',
+    'fmt',
+    'lint',
+    'test',
+  ]);
   expect(graph.dependencies['acme-top']?.map(({ target }) => target)).toEqual(['acme-leaf']);
   expect(Object.keys(graph.nodes).sort()).toEqual(['@acme/web', 'acme-leaf', 'acme-top']);
 });

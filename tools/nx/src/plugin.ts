@@ -3,47 +3,36 @@ import type {
   CreateNodes,
   CreateNodesResultV2,
   DependencyType,
-  ProjectConfiguration,
+  ProjectGraphExternalNode,
   RawProjectGraphDependency,
 } from '@nx/devkit';
-import { diskReader } from './graph/reader.ts';
-import { inferTargets, messageTargets } from './graph/targets.ts';
-import { edges, MANIFESTS, type PluginOptions, readWorkspace } from './graph/workspace.ts';
+import { cachedInference, type Inference } from './graph/inference.ts';
+import type { PluginOptions } from './graph/options.ts';
+import { MANIFESTS } from './graph/workspace.ts';
 
 /** Name of the plugin, as Nx prints it. */
 export const name = '@krepis/nx';
 
+/** The last inference of this process: Nx asks for the edges right after the projects. */
+let latest: { readonly asked: string; readonly inference: Inference } | undefined;
+
 /**
  * Infers projects and their targets from Cargo.toml, package.json and buf.yaml, keyed by project root.
  *
- * A broken manifest fails the command with its file and line: a graph with silent holes would let CI pass.
+ * A broken manifest fails the command with its file and line: a graph with silent holes would let CI pass. Starts no process.
  */
 export const createNodes: CreateNodes<PluginOptions> = [
   MANIFESTS,
-  (files, options, { workspaceRoot }) => {
-    const reader = diskReader(workspaceRoot);
-    const workspace = readWorkspace(files, options ?? {}, reader);
-    const biome = reader.exists('biome.json') || reader.exists('biome.jsonc');
-    const crates = new Map(workspace.crates.map((crate) => [crate.root, crate]));
-    const packages = new Map(workspace.packages.map((npmPackage) => [npmPackage.root, npmPackage]));
-
-    const results: CreateNodesResultV2 = [];
-    const add = (file: string, project: ProjectConfiguration) =>
-      results.push([file, { projects: { [project.root]: project } }]);
-    for (const root of new Set([...crates.keys(), ...packages.keys()])) {
-      const crate = crates.get(root);
-      const npmPackage = packages.get(root);
-      const project = npmPackage?.name ?? crate?.name ?? root;
-      add(crate ? join(root, 'Cargo.toml') : join(root, 'package.json'), {
-        root,
-        name: project,
-        sourceRoot: join(root, 'src'),
-        targets: inferTargets({ name: project, crate, npmPackage, biome }),
-      });
-    }
-    for (const root of workspace.messages.modules) {
-      if (!crates.has(root) && !packages.has(root)) add('buf.yaml', { root, name: root, targets: messageTargets() });
-    }
+  (files, options, { workspaceRoot, nxJsonConfiguration }) => {
+    latest = undefined;
+    const inference = cachedInference(workspaceRoot, files, options ?? {}, nxJsonConfiguration);
+    latest = { asked: JSON.stringify([workspaceRoot, options ?? {}]), inference };
+    const results: CreateNodesResultV2 = inference.projects.map(({ file, project }) => [
+      file,
+      { projects: { [project.root]: project } },
+    ]);
+    const [first] = results;
+    if (first && inference.externals.length > 0) first[1].externalNodes = externalNodes(inference);
     return results;
   },
 ];
@@ -51,25 +40,53 @@ export const createNodes: CreateNodes<PluginOptions> = [
 /** The name Nx 22 asks for. */
 export const createNodesV2 = createNodes;
 
-/** Edges between crates, between packages, and from generated code to its messages. Starts no process. */
+/** Edges between crates, between packages, across the languages, and from generated code to its messages. Starts no process. */
 export const createDependencies: CreateDependencies<PluginOptions> = (options, context) => {
   const { projectFileMap, nonProjectFiles } = context.fileMap;
-  const files = [...Object.values(projectFileMap).flat(), ...nonProjectFiles].map(({ file }) => file);
-  const manifests = files.filter((file) => /(?:^|\/)(?:Cargo\.toml|package\.json)$/.test(file));
-  const workspace = readWorkspace(manifests, options ?? {}, diskReader(context.workspaceRoot));
+  let inference =
+    latest?.asked === JSON.stringify([context.workspaceRoot, options ?? {}]) ? latest.inference : undefined;
+  if (inference === undefined) {
+    const matches =
+      /(?:^|\/)(?:Cargo\.(?:toml|lock)|package\.json|project\.json|buf(?:\.gen|\.work)?\.yaml|tsconfig[^/]*\.json)$/;
+    const files = [...Object.values(projectFileMap).flat(), ...nonProjectFiles].map(({ file }) => file);
+    // Also where the projects could not be inferred: the same error again, never a graph without edges.
+    inference = cachedInference(
+      context.workspaceRoot,
+      files.filter((file) => matches.test(file)),
+      options ?? {},
+      context.nxJsonConfiguration,
+    );
+  }
   const names = new Map(Object.entries(context.projects).map(([project, { root }]) => [root, project]));
-  return edges(workspace).flatMap(({ source, target, file }) => {
+  const found: RawProjectGraphDependency[] = [];
+  for (const { source, target, file } of inference.edges) {
     const from = names.get(source);
     const to = names.get(target);
-    if (from === undefined || to === undefined) return [];
+    if (from === undefined || to === undefined) continue;
     // A file outside the source project (buf.gen.yaml) cannot be named as the edge's origin: Nx would refuse it.
-    const edge = file.startsWith(`${source}/`)
-      ? { source: from, target: to, type: 'static' as DependencyType.static, sourceFile: file }
-      : { source: from, target: to, type: 'implicit' as DependencyType.implicit };
-    return [edge satisfies RawProjectGraphDependency];
-  });
+    found.push(
+      file.startsWith(`${source}/`)
+        ? { source: from, target: to, type: 'static' as DependencyType.static, sourceFile: file }
+        : { source: from, target: to, type: 'implicit' as DependencyType.implicit },
+    );
+  }
+  for (const [root, nodes] of inference.crateExternals) {
+    const from = names.get(root);
+    if (from === undefined) continue;
+    for (const node of nodes) found.push({ source: from, target: node, type: 'implicit' as DependencyType.implicit });
+  }
+  for (const { node, dependencies } of inference.externals) {
+    for (const target of dependencies) found.push({ source: node, target, type: 'static' as DependencyType.static });
+  }
+  return found;
 };
 
-function join(root: string, path: string): string {
-  return root === '.' ? path : `${root}/${path}`;
+function externalNodes({ externals }: Inference): Record<string, ProjectGraphExternalNode> {
+  return Object.fromEntries(
+    externals.map(({ node, name: packageName, version, hash }) => [
+      node,
+      // Nx types the kind as `npm` and takes any.
+      { type: 'cargo', name: node, data: { packageName, version, hash } } as unknown as ProjectGraphExternalNode,
+    ]),
+  );
 }

@@ -1,15 +1,17 @@
 import { readCrates } from './cargo.ts';
 import { memoryReader } from './reader.ts';
 
-function crates(files: Record<string, string>) {
-  return readCrates(
-    Object.keys(files).filter((path) => path.endsWith('Cargo.toml')),
-    memoryReader(files),
-  );
+/** A workspace's lock file without packages: nothing external. */
+const LOCK = 'version = 4\n';
+
+function graph(files: Record<string, string>) {
+  return readCrates(Object.keys(files), memoryReader(files));
 }
 
+const crates = (files: Record<string, string>) => graph({ 'Cargo.lock': LOCK, ...files }).crates;
+
 const edge = (found: ReturnType<typeof crates>, root: string) =>
-  found.find((crate) => crate.root === root)?.dependencies;
+  found.find((crate) => crate.root === root)?.dependencies.map((dependency) => dependency.root);
 
 test('edges follow path dependencies: normal, dev, build, target, renamed, and those of the workspace table', () => {
   const found = crates({
@@ -38,6 +40,8 @@ d = { path = "../../libs/d" }`,
   });
   expect(edge(found, 'apps/cli')).toEqual(['libs/a', 'libs/b', 'libs/c', 'libs/d', 'libs/shared']);
   expect(found.find(({ root }) => root === 'libs/shared')).toMatchObject({ name: 'acme-shared', workspaceRoot: '.' });
+  const kinds = found.find(({ root }) => root === 'apps/cli')?.dependencies.filter(({ kind }) => kind === 'dev');
+  expect(kinds).toEqual([{ root: 'libs/b', kind: 'dev' }]);
 });
 
 test('members as Cargo finds them: globs, exclude, path dependencies; a fixture that nobody lists is no crate', () => {
@@ -65,18 +69,141 @@ test('a package that is the workspace root, and one that stands alone', () => {
   ]);
 });
 
-test('binaries: src/main.rs, or those declared; one behind features is not what a plain build makes', () => {
+test('artefacts: binaries found and declared, libraries for others; one behind features is not what a plain build makes', () => {
   const found = crates({
-    'Cargo.toml': '[workspace]\nmembers = ["a", "b", "c"]',
+    'Cargo.toml': '[workspace]\nmembers = ["a", "b", "c", "d"]',
     'a/Cargo.toml': '[package]\nname = "a"',
     'a/src/main.rs': '',
+    'a/src/bin/other.rs': '',
+    'a/src/bin/folder/main.rs': '',
     'b/Cargo.toml':
-      '[package]\nname = "b"\n[[bin]]\nname = "tool"\n[[bin]]\nname = "tool-crash"\nrequired-features = ["failpoints"]',
-    'c/Cargo.toml': '[package]\nname = "c"\n[package.metadata.nx]\ntest-args = ["--features", "failpoints"]',
-    'c/src/lib.rs': '',
+      '[package]\nname = "b"\n[[bin]]\nname = "tool"\npath = "src/main.rs"\n[[bin]]\nname = "tool-crash"\npath = "src/bin/crash.rs"\nrequired-features = ["failpoints"]',
+    'b/src/main.rs': '',
+    'b/src/bin/crash.rs': '',
+    'c/Cargo.toml':
+      '[package]\nname = "c-d"\npublish = false\n[lib]\ncrate-type = ["cdylib", "rlib"]\n[dependencies]\nn = { path = "../a", package = "napi" }\n[package.metadata.nx]\ntest-args = ["--features", "failpoints"]\ntags = ["scope:x"]\ntest-inputs = ["../fixtures/**"]',
+    'c/benches/speed.rs': '',
+    'd/Cargo.toml': '[package]\nname = "d"\nautobins = false',
+    'd/src/main.rs': '',
   });
-  expect(found.map(({ binaries }) => binaries)).toEqual([['a'], ['tool'], []]);
-  expect(found[2]?.testArguments).toEqual(['--features', 'failpoints']);
+  expect(found.map(({ artifacts }) => artifacts.map(({ kind, name }) => `${kind} ${name}`))).toEqual([
+    ['bin a', 'bin folder', 'bin other'],
+    ['bin tool'],
+    ['cdylib c_d'],
+    [],
+  ]);
+  expect(found[2]).toMatchObject({ addon: true, benches: true, publishable: false });
+  expect(found[2]?.settings).toMatchObject({
+    testArguments: ['--features', 'failpoints'],
+    tags: ['scope:x'],
+    testInputs: ['fixtures/**'],
+  });
+  expect(found[0]).toMatchObject({ addon: false, benches: false, publishable: true });
+});
+
+const SERDE = `version = 4
+[[package]]
+name = "a"
+version = "1.0.0"
+dependencies = ["b", "serde 1.0.2", "top"]
+[[package]]
+name = "b"
+version = "1.0.0"
+[[package]]
+name = "serde"
+version = "1.0.2"
+source = "registry+https://example.org/index"
+checksum = "cafe"
+dependencies = ["deep"]
+[[package]]
+name = "serde"
+version = "0.9.0"
+source = "registry+https://example.org/index"
+checksum = "beef"
+[[package]]
+name = "deep"
+version = "0.1.0"
+source = "git+https://example.org/deep?rev=1#abc"
+[[package]]
+name = "top"
+version = "2.0.0"
+source = "registry+https://example.org/index"
+checksum = "f00d"
+dependencies = ["b"]
+`;
+
+test('Cargo.lock: the packages a crate names, each with its own dependencies, and local crates that replace external ones', () => {
+  const { crates: found, externals } = graph({
+    'Cargo.toml':
+      '[workspace]\nmembers = ["a", "b"]\n[patch.crates-io]\nb = { path = "b" }\n[workspace.dependencies]\nserde = "1"',
+    'Cargo.lock': SERDE,
+    'a/Cargo.toml':
+      '[package]\nname = "a"\nversion = "1.0.0"\n[dependencies]\nserde.workspace = true\ntop = "2"\nb = "1"',
+    'b/Cargo.toml': '[package]\nname = "b"\nversion = "1.0.0"',
+  });
+  expect(found[0]?.externals).toEqual(['cargo:serde@1.0.2', 'cargo:top@2.0.0']);
+  expect(found[0]?.dependencies).toEqual([{ root: 'b', kind: 'build' }]);
+  expect(externals.find(({ node }) => node === 'cargo:serde@1.0.2')).toEqual({
+    node: 'cargo:serde@1.0.2',
+    name: 'serde',
+    version: '1.0.2',
+    hash: 'cafe',
+    dependencies: ['cargo:deep@0.1.0'],
+  });
+  expect(externals.find(({ name }) => name === 'deep')?.hash).toBe('git+https://example.org/deep?rev=1#abc');
+});
+
+test('without Cargo.lock, an external dependency is an error; with none there is nothing to lock', () => {
+  const files = {
+    'Cargo.toml': '[workspace]\nmembers = ["a"]\n[workspace.dependencies]\nserde = "1"',
+    'a/Cargo.toml': '[package]\nname = "a"\n[dependencies]\nserde.workspace = true',
+  };
+  expect(() => graph(files)).toThrow(/KRP7014[\s\S]*at: a\/Cargo\.toml:4[\s\S]*cargo generate-lockfile/);
+  expect(graph({ ...files, 'a/Cargo.toml': '[package]\nname = "a"' }).crates).toHaveLength(1);
+});
+
+test('a path that leads out of the Nx workspace, or to what git ignores, is an error', () => {
+  const outside = (path: string, files: readonly string[]) => () =>
+    readCrates(
+      files,
+      memoryReader({
+        'Cargo.toml': `[package]\nname = "a"\n[dependencies]\nb = { path = "${path}" }`,
+        'vendor/b/Cargo.toml': '[package]\nname = "b"',
+      }),
+    );
+  expect(outside('../b', ['Cargo.toml'])).toThrow(/KRP7016[\s\S]*at: Cargo\.toml:4/);
+  expect(outside('vendor/b', ['Cargo.toml'])).toThrow(/KRP7016[\s\S]*ignores/);
+  expect(outside('vendor/b', ['Cargo.toml', 'vendor/b/Cargo.toml'])).not.toThrow();
+});
+
+test('an excluded crate that a member depends on is a project of its own; a member without a folder is an error', () => {
+  const found = crates({
+    'Cargo.toml': '[workspace]\nmembers = ["a"]\nexclude = ["x"]',
+    'a/Cargo.toml': '[package]\nname = "a"\n[dependencies]\nx = { path = "../x" }',
+    'x/Cargo.toml': '[package]\nname = "x"',
+  });
+  expect(found.map(({ root, workspaceRoot }) => [root, workspaceRoot])).toEqual([
+    ['a', '.'],
+    ['x', 'x'],
+  ]);
+  expect(() => crates({ 'Cargo.toml': '[workspace]\nmembers = [\n  "gone",\n]' })).toThrow(
+    /KRP7011[\s\S]*at: Cargo\.toml:3/,
+  );
+});
+
+test('two crates of one name in one Cargo workspace', () => {
+  expect(() =>
+    crates({
+      'Cargo.toml': '[workspace]\nmembers = ["a", "b"]',
+      'a/Cargo.toml': '[package]\nname = "x"',
+      'b/Cargo.toml': '[package]\nname = "x"',
+    }),
+  ).toThrow(/KRP7015[\s\S]*b\/Cargo\.toml[\s\S]*a\/Cargo\.toml/);
+});
+
+test('a broken Cargo.lock is an error with its line', () => {
+  const files = { 'Cargo.toml': '[package]\nname = "a"', 'Cargo.lock': 'version = 4\n[[package]]\nname = = 1\n' };
+  expect(() => graph(files)).toThrow(/KRP7010[\s\S]*at: Cargo\.lock:3/);
 });
 
 test('a manifest that does not parse is an error with file, line and column', () => {

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { parse, TomlError } from 'smol-toml';
-import { errors, KrepisError } from '../errors.ts';
+import { errors, KrepisError, type Place } from '../errors.ts';
+import { type CargoLock, parseLock } from './lockfile.ts';
 import type { ManifestReader } from './reader.ts';
 
 /** One crate that Cargo builds as a member of a workspace, or alone. Paths are relative to the Nx root, with `/`. */
@@ -12,12 +13,68 @@ export interface Crate {
   readonly root: string;
   /** Folder of the Cargo workspace it belongs to (its own if it stands alone). */
   readonly workspaceRoot: string;
-  /** Names of its binaries, for the exact output paths. */
-  readonly binaries: readonly string[];
-  /** `package.metadata.nx.test-args`: what `cargo test` needs beside the package's name, for example features. */
+  /** Final artefacts of a plain `cargo build`, without extension or `lib` prefix. */
+  readonly artifacts: readonly Artifact[];
+  /** True where it makes a Node-API addon: a `cdylib` that depends on `napi`. */
+  readonly addon: boolean;
+  /** True with a `[[bench]]` or a file in `benches/`. */
+  readonly benches: boolean;
+  /** True unless `publish` is false or an empty list. */
+  readonly publishable: boolean;
+  /** `package.metadata.nx` of the manifest. */
+  readonly settings: CrateSettings;
+  /** The crates it depends on by path, or that stand in for a registry's crate by `[patch]`. */
+  readonly dependencies: readonly CrateDependency[];
+  /** Nodes of the external packages it names itself, from Cargo.lock: `cargo:NAME@VERSION`. */
+  readonly externals: readonly string[];
+}
+
+/** A binary, or a library that others than Cargo load. */
+export interface Artifact {
+  readonly kind: 'bin' | 'cdylib' | 'staticlib';
+  readonly name: string;
+}
+
+/** `[package.metadata.nx]` of a Cargo.toml: what a crate says to this plugin. */
+export interface CrateSettings {
+  /** `test-args`: what `cargo test` needs beside the package's name, for example features. */
   readonly testArguments: readonly string[];
-  /** Roots of the crates it depends on by path: normal, dev, build and target dependencies, renamed ones too. */
+  /** `name` of the project, where the crate's own is taken. */
+  readonly name?: string | undefined;
+  /** `tags` of the project. */
+  readonly tags: readonly string[];
+  /** `runs`: folders of the TypeScript packages that its binaries start. */
+  readonly runs: readonly string[];
+  /** `inputs`: globs of files elsewhere that it compiles in, for example by `include_str!`. */
+  readonly inputs: readonly string[];
+  /** `test-inputs`: globs of files elsewhere that its tests read. */
+  readonly testInputs: readonly string[];
+  /** `parallelism`: true lets other tasks run beside one of its tasks. */
+  readonly parallelism?: boolean | undefined;
+}
+
+/** An edge between two crates. */
+export interface CrateDependency {
+  /** Root of the other crate. */
+  readonly root: string;
+  /** `dev` if tests, examples and benches alone need it: such edges may form cycles. */
+  readonly kind: 'build' | 'dev';
+}
+
+/** An external package of a Cargo.lock, as a node of the project graph. */
+export interface CargoExternal {
+  readonly node: string;
+  readonly name: string;
+  readonly version: string;
+  readonly hash: string;
+  /** Nodes of the packages it depends on itself. */
   readonly dependencies: readonly string[];
+}
+
+/** Everything the Cargo manifests and lock files say. */
+export interface CargoGraph {
+  readonly crates: readonly Crate[];
+  readonly externals: readonly CargoExternal[];
 }
 
 type Table = Record<string, unknown>;
@@ -30,58 +87,264 @@ interface Manifest {
 }
 
 /**
- * Reads all crates below an Nx root.
+ * Reads all crates below an Nx root, without running Cargo.
  *
- * @param manifests paths of the Cargo.toml files Nx knows, relative to the root
- * @returns the crates, sorted by root; manifests that no Cargo workspace lists (fixtures) are left out, as Cargo leaves them out
- * @throws KrepisError KRP7010 with file, line and column for a manifest that does not parse; KRP7011 for a path without a crate
+ * @param files every file Nx knows that the plugin asks for (see `MANIFESTS`), relative to the root
+ * @returns crates sorted by root; manifests that no Cargo workspace lists and no crate depends on (fixtures) are left out, as Cargo leaves them out
+ * @throws KrepisError KRP7010 with file, line and column for a manifest or lock file that does not parse; KRP7011, KRP7014, KRP7016, KRP7017
  */
-export function readCrates(manifests: readonly string[], reader: ManifestReader): Crate[] {
-  const parsed = new Map<string, Manifest>();
-  const load = (root: string): Manifest => {
-    const known = parsed.get(root);
-    if (known) return known;
-    const path = root === '.' ? 'Cargo.toml' : `${root}/Cargo.toml`;
-    const text = reader.read(path);
-    const manifest = { path, root, text, toml: parseToml(path, text) };
-    parsed.set(root, manifest);
-    return manifest;
-  };
+export function readCrates(files: readonly string[], reader: ManifestReader): CargoGraph {
+  return new CargoReader(files, reader).read();
+}
 
-  const roots = manifests.map((path) => posix.dirname(path)).sort();
-  const workspaces = roots.filter((root) =>
-    isWorkspaceText(reader.read(root === '.' ? 'Cargo.toml' : `${root}/Cargo.toml`)),
-  );
-  const owners = new Map<string, string>();
-  for (const workspace of workspaces) {
-    for (const member of members(load(workspace), roots, load)) owners.set(member, workspace);
-  }
-  for (const root of roots) {
-    // Cargo takes a package without a workspace above it for a workspace of its own.
-    if (!owners.has(root) && !workspaces.some((workspace) => isBelow(root, workspace))) owners.set(root, root);
+class CargoReader {
+  readonly #files: ReadonlySet<string>;
+  readonly #reader: ManifestReader;
+  readonly #roots: readonly string[];
+  readonly #manifests = new Map<string, Manifest>();
+  readonly #locks = new Map<string, CargoLock | undefined>();
+
+  constructor(files: readonly string[], reader: ManifestReader) {
+    this.#files = new Set(files);
+    this.#reader = reader;
+    this.#roots = files
+      .filter((path) => posix.basename(path) === 'Cargo.toml')
+      .map((path) => posix.dirname(path))
+      .sort();
   }
 
-  const crates: Crate[] = [];
-  for (const [root, workspaceRoot] of owners) {
-    const manifest = load(root);
-    const declared = table(manifest.toml.package);
-    const name = declared?.name;
-    if (typeof name !== 'string') continue;
-    crates.push({
+  read(): CargoGraph {
+    const owners = this.#owners();
+    const names = new Map<string, Map<string, string>>();
+    for (const [root, workspaceRoot] of owners) {
+      const name = this.#packageName(root);
+      if (name === undefined) continue;
+      const inWorkspace = names.get(workspaceRoot) ?? new Map<string, string>();
+      const other = inWorkspace.get(name);
+      if (other !== undefined) throw duplicate(name, join(other, 'Cargo.toml'), join(root, 'Cargo.toml'));
+      names.set(workspaceRoot, inWorkspace.set(name, root));
+    }
+    const crates: Crate[] = [];
+    const externals = new Map<string, CargoExternal>();
+    for (const [root, workspaceRoot] of owners) {
+      const name = this.#packageName(root);
+      if (name === undefined) continue;
+      const lock = this.#lock(workspaceRoot);
+      if (lock) for (const external of externalsOf(lock)) externals.set(external.node, external);
+      crates.push(this.#crate(name, root, workspaceRoot, lock, names.get(workspaceRoot) ?? new Map()));
+    }
+    return {
+      crates: crates.sort((a, b) => (a.root < b.root ? -1 : 1)),
+      externals: [...externals.values()],
+    };
+  }
+
+  /** Root of every crate that is a project -> root of its Cargo workspace. */
+  #owners(): Map<string, string> {
+    const workspaces = this.#roots.filter((root) => isWorkspaceText(this.#reader.read(join(root, 'Cargo.toml'))));
+    const owners = new Map<string, string>();
+    for (const workspace of workspaces) {
+      for (const member of this.#members(this.#load(workspace))) owners.set(member, workspace);
+    }
+    for (const root of this.#roots) {
+      // Cargo takes a package without a workspace above it for a workspace of its own.
+      if (!owners.has(root) && !workspaces.some((workspace) => isBelow(root, workspace))) owners.set(root, root);
+    }
+    // A crate that a workspace excludes, and that one of ours depends on, is a workspace of its own.
+    const queue = [...owners];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const [root, workspaceRoot] = next;
+      for (const { path } of pathDependencies(this.#load(root), this.#load(workspaceRoot))) {
+        if (owners.has(path) || !this.#files.has(join(path, 'Cargo.toml'))) continue;
+        owners.set(path, path);
+        queue.push([path, path]);
+      }
+    }
+    return new Map([...owners].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Members as Cargo finds them: the root package, `members` minus `exclude`, and path dependencies below the root. */
+  #members(workspace: Manifest): Set<string> {
+    const settings = table(workspace.toml.workspace) ?? {};
+    const under = (pattern: string) => posix.join(workspace.root, pattern).replace(/\/$/, '');
+    const patterns = strings(settings.members).map(under);
+    const included = picomatch(patterns);
+    const excludes = strings(settings.exclude).map(under);
+    // A member that is named literally stays one, whatever `exclude` says.
+    const excluded = (root: string) =>
+      !patterns.includes(root) && excludes.some((exclude) => root === exclude || isBelow(root, exclude));
+    const known = new Set(this.#roots);
+    const found = new Set<string>();
+    for (const pattern of patterns) {
+      if (picomatch.scan(pattern).isGlob || known.has(pattern)) continue;
+      throw new KrepisError({
+        ...errors.UNKNOWN_CRATE,
+        at: placeOf(workspace, posix.relative(workspace.root, pattern) || pattern, 'value'),
+        reason: `the member \`${pattern}\` has no Cargo.toml`,
+      });
+    }
+    const queue = this.#roots.filter((root) => !excluded(root) && included(root));
+    if (table(workspace.toml.package)) queue.push(workspace.root);
+    for (let root = queue.pop(); root !== undefined; root = queue.pop()) {
+      if (found.has(root)) continue;
+      found.add(root);
+      for (const { path } of pathDependencies(this.#load(root), workspace)) {
+        if (known.has(path) && isBelow(path, workspace.root) && !excluded(path)) queue.push(path);
+      }
+    }
+    return found;
+  }
+
+  #crate(
+    name: string,
+    root: string,
+    workspaceRoot: string,
+    lock: CargoLock | undefined,
+    names: ReadonlyMap<string, string>,
+  ): Crate {
+    const manifest = this.#load(root);
+    const workspace = this.#load(workspaceRoot);
+    const declared = table(manifest.toml.package) ?? {};
+    const artifacts = this.#artifacts(manifest, name);
+    const dependencies = new Map<string, CrateDependency['kind']>();
+    for (const dependency of pathDependencies(manifest, workspace)) {
+      if (dependency.path === root) continue;
+      this.#demandCrate(dependency);
+      const { path, kind } = dependency;
+      if (dependencies.get(path) !== 'build') dependencies.set(path, kind);
+    }
+    const { externals, local } = lock ? locked(lock, name, declared.version) : { externals: [], local: [] };
+    for (const other of local) {
+      // A path behind `[patch]`, or a crate that an external package leads back to.
+      const target = names.get(other);
+      if (target !== undefined && target !== root && !dependencies.has(target)) dependencies.set(target, 'build');
+    }
+    if (!lock) this.#demandNoExternals(manifest, workspace);
+    const publish = inherited(declared.publish, table(workspace.toml.workspace), 'publish');
+    return {
       name,
       root,
       workspaceRoot,
-      binaries: binaries(manifest, name, reader),
-      testArguments: strings(table(table(declared?.metadata)?.nx)?.['test-args']),
-      dependencies: dependencies(manifest, load(workspaceRoot), reader),
+      artifacts,
+      addon: artifacts.some(({ kind }) => kind === 'cdylib') && dependencyNames(manifest).has('napi'),
+      benches: Array.isArray(manifest.toml.bench) || [...this.#files].some((file) => isBenchOf(file, root)),
+      publishable: publish !== false && !(Array.isArray(publish) && publish.length === 0),
+      settings: settingsOf(manifest, table(table(declared.metadata)?.nx)),
+      dependencies: [...dependencies].map(([path, kind]) => ({ root: path, kind })).sort(byRoot),
+      externals,
+    };
+  }
+
+  #packageName(root: string): string | undefined {
+    const name = table(this.#load(root).toml.package)?.name;
+    return typeof name === 'string' ? name : undefined;
+  }
+
+  /** Cargo's discovery: declared tables, then `src/main.rs`, `src/bin/*` and the crate types of the library. */
+  #artifacts(manifest: Manifest, name: string): Artifact[] {
+    const { toml, root } = manifest;
+    const behindFeatures = new Set<string>();
+    const binaries = new Set<string>();
+    const enabled = defaultFeatures(table(toml.features) ?? {});
+    for (const bin of Array.isArray(toml.bin) ? toml.bin.map(table) : []) {
+      if (typeof bin?.name !== 'string') continue;
+      // A binary behind features that are not on by default is not made by a plain `cargo build`.
+      if (strings(bin['required-features']).some((feature) => !enabled.has(feature))) behindFeatures.add(bin.name);
+      else binaries.add(bin.name);
+    }
+    if (table(toml.package)?.autobins !== false) {
+      const declaredPaths = new Set(
+        (Array.isArray(toml.bin) ? toml.bin.map(table) : []).map((bin) => posix.normalize(String(bin?.path ?? ''))),
+      );
+      const discovered = new Map<string, string>();
+      if (this.#files.has(join(root, 'src/main.rs'))) discovered.set('src/main.rs', name);
+      const folder = `${join(root, 'src/bin')}/`;
+      for (const file of this.#files) {
+        if (!file.startsWith(folder)) continue;
+        const [, own] = /^([^/]+)(?:\.rs|\/main\.rs)$/.exec(file.slice(folder.length)) ?? [];
+        if (own !== undefined) discovered.set(`src/bin/${file.slice(folder.length)}`, own);
+      }
+      for (const [path, own] of discovered) {
+        if (!declaredPaths.has(path) && !behindFeatures.has(own)) binaries.add(own);
+      }
+    }
+    const library = table(toml.lib);
+    const types = strings(library?.['crate-type'] ?? library?.crate_type);
+    const libraryName = typeof library?.name === 'string' ? library.name : name.replaceAll('-', '_');
+    return [
+      ...[...binaries].sort().map((own): Artifact => ({ kind: 'bin', name: own })),
+      ...(['cdylib', 'staticlib'] as const)
+        .filter((kind) => types.includes(kind))
+        .map((kind): Artifact => ({ kind, name: libraryName })),
+    ];
+  }
+
+  #demandCrate({ path, key, manifest }: PathDependency): void {
+    if (path.startsWith('../') || path === '..') {
+      throw new KrepisError({
+        ...errors.OUTSIDE_CRATE,
+        at: placeOf(manifest, key),
+        reason: `\`${key}\` points at ${path}, outside the Nx workspace`,
+      });
+    }
+    if (!this.#reader.exists(join(path, 'Cargo.toml'))) {
+      throw new KrepisError({
+        ...errors.UNKNOWN_CRATE,
+        at: placeOf(manifest, key),
+        reason: `\`${key}\` points at ${path}, where there is no Cargo.toml`,
+      });
+    }
+    if (!this.#files.has(join(path, 'Cargo.toml'))) {
+      throw new KrepisError({
+        ...errors.OUTSIDE_CRATE,
+        at: placeOf(manifest, key),
+        reason: `\`${key}\` points at ${path}, which git or .nxignore ignores`,
+      });
+    }
+  }
+
+  /** Without a lock file nobody knows the versions, so a cached result could be that of others. */
+  #demandNoExternals(manifest: Manifest, workspace: Manifest): void {
+    const [name] = [...externalKeys(manifest, workspace)];
+    if (name === undefined) return;
+    throw new KrepisError({
+      ...errors.NO_CARGO_LOCK,
+      at: placeOf(manifest, name),
+      reason: `\`${name}\` comes from a registry or git, and there is no ${join(workspace.root, 'Cargo.lock')}`,
     });
   }
-  return crates.sort((a, b) => (a.root < b.root ? -1 : 1));
+
+  #lock(workspaceRoot: string): CargoLock | undefined {
+    if (this.#locks.has(workspaceRoot)) return this.#locks.get(workspaceRoot);
+    const path = join(workspaceRoot, 'Cargo.lock');
+    const lock = this.#reader.exists(path) ? inToml(path, () => parseLock(this.#reader.read(path))) : undefined;
+    this.#locks.set(workspaceRoot, lock);
+    return lock;
+  }
+
+  #load(root: string): Manifest {
+    const known = this.#manifests.get(root);
+    if (known) return known;
+    const path = join(root, 'Cargo.toml');
+    const text = this.#reader.read(path);
+    const manifest = { path, root, text, toml: inToml(path, () => parse(text) as Table) };
+    this.#manifests.set(root, manifest);
+    return manifest;
+  }
 }
 
-function parseToml(path: string, text: string): Table {
+/** Two projects of one name: Nx names tasks by project, so neither could be meant. */
+export function duplicate(name: string, first: string, second: string): KrepisError {
+  return new KrepisError({
+    ...errors.DUPLICATE_PROJECT,
+    at: { path: second },
+    reason: `\`${name}\` is also the name in ${first}`,
+  });
+}
+
+function inToml<T>(path: string, work: () => T): T {
   try {
-    return parse(text) as Table;
+    return work();
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new KrepisError({
@@ -92,99 +355,157 @@ function parseToml(path: string, text: string): Table {
   }
 }
 
-/** Whether the text has a `[workspace]` table; by text, so that a broken fixture nobody builds is not an error. */
-function isWorkspaceText(text: string): boolean {
-  return /^\s*\[workspace[\].]/m.test(text) || /^\s*workspace\s*=\s*\{/m.test(text);
-}
-
-/** Members as Cargo finds them: the root package, `members` minus `exclude`, and path dependencies below the root. */
-function members(workspace: Manifest, roots: readonly string[], load: (root: string) => Manifest): Set<string> {
-  const settings = table(workspace.toml.workspace) ?? {};
-  const under = (pattern: string) => posix.join(workspace.root, pattern).replace(/\/$/, '');
-  const included = picomatch(strings(settings.members).map(under));
-  const excludes = strings(settings.exclude).map(under);
-  const excluded = (root: string) => excludes.some((exclude) => root === exclude || isBelow(root, exclude));
-  const known = new Set(roots);
+/** Features that a plain build has on: `default` and what it leads to within the crate. */
+function defaultFeatures(features: Table): Set<string> {
   const found = new Set<string>();
-  const queue = roots.filter((root) => !excluded(root) && included(root));
-  if (table(workspace.toml.package)) queue.push(workspace.root);
-  for (let root = queue.pop(); root !== undefined; root = queue.pop()) {
-    if (found.has(root)) continue;
-    found.add(root);
-    for (const { path } of pathDependencies(load(root), workspace)) {
-      if (known.has(path) && isBelow(path, workspace.root) && !excluded(path)) queue.push(path);
-    }
+  const queue = ['default'];
+  for (let feature = queue.pop(); feature !== undefined; feature = queue.pop()) {
+    if (found.has(feature)) continue;
+    found.add(feature);
+    queue.push(...strings(features[feature]));
   }
   return found;
+}
+
+/** Whether the text has a `[workspace]` table; by text, so that a broken fixture nobody builds is not an error. */
+function isWorkspaceText(text: string): boolean {
+  return /^\s*\[\s*workspace\s*[\].]/m.test(text) || /^\s*workspace\s*=\s*\{/m.test(text);
+}
+
+function isBenchOf(file: string, root: string): boolean {
+  const folder = `${join(root, 'benches')}/`;
+  return file.startsWith(folder) && /^(?:[^/]+\.rs|[^/]+\/main\.rs)$/.test(file.slice(folder.length));
 }
 
 interface PathDependency {
   readonly path: string;
   readonly key: string;
+  readonly kind: CrateDependency['kind'];
   readonly manifest: Manifest;
+}
+
+interface Requirement {
+  readonly key: string;
+  readonly kind: CrateDependency['kind'];
+  readonly entry: Table | undefined;
+  /** The manifest that holds the entry: its own, or the workspace's. */
+  readonly manifest: Manifest;
+}
+
+/** Every dependency of a manifest, in every table, with `workspace = true` resolved. */
+function* requirements(manifest: Manifest, workspace: Manifest): Generator<Requirement> {
+  const shared = table(table(workspace.toml.workspace)?.dependencies) ?? {};
+  const targets = Object.values(table(manifest.toml.target) ?? {}).map(table);
+  for (const scope of [manifest.toml, ...targets]) {
+    for (const [kind, names] of DEPENDENCY_TABLES) {
+      for (const [key, value] of names.flatMap((name) => Object.entries(table(scope?.[name]) ?? {}))) {
+        const own = table(value);
+        const isShared = own?.workspace === true;
+        yield {
+          key,
+          kind,
+          entry: isShared ? table(shared[key]) : own,
+          manifest: isShared ? workspace : manifest,
+        };
+      }
+    }
+  }
 }
 
 function pathDependencies(manifest: Manifest, workspace: Manifest): PathDependency[] {
   const found: PathDependency[] = [];
-  const shared = table(table(workspace.toml.workspace)?.dependencies) ?? {};
-  const targets = Object.values(table(manifest.toml.target) ?? {}).map(table);
-  for (const scope of [manifest.toml, ...targets]) {
-    for (const kind of DEPENDENCY_TABLES) {
-      for (const [key, value] of Object.entries(table(scope?.[kind]) ?? {})) {
-        const own = table(value);
-        const inherited = own?.workspace === true;
-        const entry = inherited ? table(shared[key]) : own;
-        const from = inherited ? workspace : manifest;
-        if (typeof entry?.path !== 'string') continue;
-        found.push({ path: posix.join(from.root, entry.path).replace(/\/$/, ''), key, manifest: from });
-      }
-    }
+  for (const { key, kind, entry, manifest: from } of requirements(manifest, workspace)) {
+    if (typeof entry?.path !== 'string') continue;
+    found.push({ path: posix.join(from.root, entry.path).replace(/\/$/, ''), key, kind, manifest: from });
   }
   return found;
 }
 
+function* externalKeys(manifest: Manifest, workspace: Manifest): Generator<string> {
+  for (const { key, entry } of requirements(manifest, workspace)) if (entry?.path === undefined) yield key;
+}
+
+/** Names of the packages a manifest depends on at run time, renamed ones by their own name. */
+function dependencyNames(manifest: Manifest): Set<string> {
+  const tables = [manifest.toml, ...Object.values(table(manifest.toml.target) ?? {}).map(table)];
+  return new Set(
+    tables
+      .flatMap((scope) => Object.entries(table(scope?.dependencies) ?? {}))
+      .map(([key, value]) => String(table(value)?.package ?? key)),
+  );
+}
+
 const DEPENDENCY_TABLES = [
-  'dependencies',
-  'dev-dependencies',
-  'build-dependencies',
-  // Cargo still reads the names it had before 1.0.
-  'dev_dependencies',
-  'build_dependencies',
+  // Cargo still reads the names with `_` that it had before 1.0.
+  ['build', ['dependencies', 'build-dependencies', 'build_dependencies']],
+  ['dev', ['dev-dependencies', 'dev_dependencies']],
 ] as const;
 
-function dependencies(manifest: Manifest, workspace: Manifest, reader: ManifestReader): string[] {
-  const roots = new Set<string>();
-  for (const { path, key, manifest: from } of pathDependencies(manifest, workspace)) {
-    if (path.startsWith('../') || path === manifest.root) continue;
-    if (!reader.exists(`${path}/Cargo.toml`)) {
-      throw new KrepisError({
-        ...errors.UNKNOWN_CRATE,
-        at: { path: from.path, line: lineOf(from.text, key) },
-        reason: `\`${key}\` points at ${path}, where there is no Cargo.toml`,
-      });
-    }
-    roots.add(path);
+/** What the lock says of one crate: its own external packages, and local crates that only external ones lead to. */
+function locked(lock: CargoLock, name: string, version: unknown): { externals: string[]; local: string[] } {
+  const { packages } = lock;
+  const candidates = packages.filter((entry) => entry.name === name && entry.node === undefined);
+  const own = candidates.find((entry) => entry.version === version) ?? candidates[0];
+  const externals = new Set<string>();
+  const local = new Set<string>();
+  const seen = new Set<number>();
+  const queue = [...(own?.dependencies ?? [])];
+  for (const index of queue) {
+    const node = packages[index]?.node;
+    if (node !== undefined) externals.add(node);
   }
-  return [...roots].sort();
+  for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
+    if (seen.has(index)) continue;
+    seen.add(index);
+    const entry = packages[index];
+    if (entry === undefined) continue;
+    if (entry.node === undefined) local.add(entry.name);
+    else queue.push(...entry.dependencies);
+  }
+  return { externals: [...externals].sort(), local: [...local] };
 }
 
-function binaries(manifest: Manifest, name: string, reader: ManifestReader): string[] {
-  const found = new Set<string>();
-  const declared = manifest.toml.bin;
-  for (const bin of Array.isArray(declared) ? declared.map(table) : []) {
-    // A binary behind features is not made by a plain `cargo build`.
-    if (typeof bin?.name === 'string' && strings(bin['required-features']).length === 0) found.add(bin.name);
-  }
-  if (!Array.isArray(declared) && reader.exists(posix.join(manifest.root, 'src/main.rs'))) found.add(name);
-  return [...found].sort();
+function externalsOf({ packages }: CargoLock): CargoExternal[] {
+  return packages.flatMap(({ node, name, version, hash, dependencies }) => {
+    if (node === undefined) return [];
+    return [{ node, name, version, hash, dependencies: dependencies.flatMap((index) => packages[index]?.node ?? []) }];
+  });
 }
 
-function lineOf(text: string, key: string): number | undefined {
-  const escaped = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const index = text
-    .split('\n')
-    .findIndex((line) => new RegExp(`^\\s*(?:\\[.*\\.)?"?${escaped}"?\\s*(?:[.=\\]])`).test(line));
-  return index < 0 ? undefined : index + 1;
+function settingsOf(manifest: Manifest, nx: Table | undefined): CrateSettings {
+  const under = (path: string) => posix.join(manifest.root, path).replace(/\/$/, '');
+  return {
+    testArguments: strings(nx?.['test-args']),
+    name: typeof nx?.name === 'string' ? nx.name : undefined,
+    tags: strings(nx?.tags),
+    runs: strings(nx?.runs).map(under),
+    inputs: strings(nx?.inputs).map(under),
+    testInputs: strings(nx?.['test-inputs']).map(under),
+    parallelism: typeof nx?.parallelism === 'boolean' ? nx.parallelism : undefined,
+  };
+}
+
+/** A value of `[package]`, taken from `[workspace.package]` where it says `workspace = true`. */
+function inherited(value: unknown, workspace: Table | undefined, key: string): unknown {
+  return table(value)?.workspace === true ? table(workspace?.package)?.[key] : value;
+}
+
+function placeOf(manifest: Manifest, text: string, what: 'key' | 'value' = 'key'): Place {
+  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern =
+    what === 'key'
+      ? new RegExp(`^\\s*(?:\\[.*\\.)?["']?${escaped}["']?\\s*(?:[.=\\]])`)
+      : new RegExp(`["']${escaped}/?["']`);
+  const index = manifest.text.split('\n').findIndex((line) => pattern.test(line));
+  return { path: manifest.path, line: index < 0 ? undefined : index + 1 };
+}
+
+function byRoot(a: { readonly root: string }, b: { readonly root: string }): number {
+  return a.root < b.root ? -1 : 1;
+}
+
+function join(root: string, path: string): string {
+  return root === '.' ? path : `${root}/${path}`;
 }
 
 function isBelow(path: string, folder: string): boolean {

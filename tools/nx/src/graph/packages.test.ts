@@ -2,10 +2,7 @@ import { readPackages } from './packages.ts';
 import { memoryReader } from './reader.ts';
 
 function packages(files: Record<string, string>) {
-  return readPackages(
-    Object.keys(files).filter((path) => path.endsWith('package.json')),
-    memoryReader(files),
-  );
+  return readPackages(Object.keys(files), memoryReader(files));
 }
 
 const json = (value: unknown) => JSON.stringify(value);
@@ -50,7 +47,7 @@ test('edges by workspace:, by alias, by version and by file:, in every table; ne
     }),
     'libs/e/package.json': json({ name: 'e', dependencies: { d: 'file:../d' } }),
   });
-  expect(found.map(({ root, dependencies }) => [root, dependencies])).toEqual([
+  expect(found.map(({ root, dependencies }) => [root, dependencies.map((dependency) => dependency.root)])).toEqual([
     ['libs/a', []],
     ['libs/b', []],
     ['libs/c', []],
@@ -67,7 +64,12 @@ test('what a package can do follows from its files', () => {
     'a/tsconfig.build.json': '{ // comments are allowed\n "compilerOptions": { "outDir": "./out" }, }',
     'a/jest.config.cjs': '',
   });
-  expect(found).toMatchObject({ typescript: true, buildOutput: 'a/out', jest: true });
+  expect(found).toMatchObject({
+    typescript: true,
+    build: { config: 'tsconfig.build.json', output: 'a/out' },
+    tests: 'jest',
+    private: true,
+  });
 });
 
 test.each([
@@ -85,4 +87,68 @@ test.each([
   expect(() => packages(files as unknown as Record<string, string>)).toThrow(
     new RegExp(`KRP7012[\\s\\S]*at: ${place}`),
   );
+});
+
+test('a range that the local version does not satisfy is another package; a catalog or a tag may be the local one', () => {
+  const found = packages({
+    'package.json': json({ workspaces: ['*'] }),
+    'a/package.json': json({ name: 'a', version: '4.1.0' }),
+    'b/package.json': json({ name: 'b', dependencies: { a: '^3' } }),
+    'c/package.json': json({ name: 'c', dependencies: { a: '^4' } }),
+    'd/package.json': json({ name: 'd', devDependencies: { a: 'catalog:' } }),
+  });
+  expect(found.map(({ dependencies }) => dependencies)).toEqual([
+    [],
+    [],
+    [{ root: 'a', dev: false }],
+    [{ root: 'a', dev: true }],
+  ]);
+});
+
+test("builds by tsc: a script that is only that, an inherited outDir; any other script stays the user's", () => {
+  const build = (scripts: Record<string, string>, files: Record<string, string>) =>
+    packages({
+      'package.json': json({ workspaces: ['a'] }),
+      'a/package.json': json({ name: 'a', scripts }),
+      ...files,
+    })[0]?.build;
+  const config = '{ "compilerOptions": { "outDir": "lib/" } }';
+  expect(build({ build: 'tsc' }, { 'a/tsconfig.json': config })).toEqual({
+    config: 'tsconfig.json',
+    output: 'a/lib',
+    script: 'build',
+  });
+  expect(build({ build: 'tsc -p x.json' }, { 'a/x.json': config })).toMatchObject({
+    config: 'x.json',
+    output: 'a/lib',
+  });
+  expect(build({ build: 'tsc' }, { 'a/tsconfig.json': '{}' })).toBeUndefined();
+  expect(build({ build: 'tsc && cp a b' }, { 'a/tsconfig.json': config })).toBeUndefined();
+  expect(build({}, { 'a/tsconfig.build.json': '{ "extends": "../base.json" }', 'base.json': config })).toMatchObject({
+    output: 'lib',
+  });
+  expect(build({}, { 'a/tsconfig.json': config })).toBeUndefined();
+});
+
+test('the root is a package where it is one itself', () => {
+  const root = (manifest: object, more = {}) =>
+    packages({ 'package.json': json({ name: 'root', workspaces: ['a'], ...manifest }), ...more }).map(
+      (found) => found.root,
+    );
+  expect(root({})).toEqual([]);
+  expect(root({ napi: { binaryName: 'x' } }, { 'Cargo.toml': '' })).toEqual(['.']);
+  expect(root({}, { 'a/package.json': json({ name: 'a', dependencies: { root: 'workspace:*' } }) })).toEqual([
+    'a',
+    '.',
+  ]);
+});
+
+test('two packages of one name are an error that names both', () => {
+  expect(() =>
+    packages({
+      'package.json': json({ workspaces: ['*'] }),
+      'a/package.json': json({ name: 'x' }),
+      'b/package.json': json({ name: 'x' }),
+    }),
+  ).toThrow(/KRP7015[\s\S]*b\/package\.json[\s\S]*a\/package\.json/);
 });

@@ -1,28 +1,66 @@
 import { posix } from 'node:path';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import picomatch from 'picomatch';
+import { satisfies, valid, validRange } from 'semver';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { errors, KrepisError } from '../errors.ts';
+import { type AddonBuild, addonBuild, type NapiConfig } from './addon.ts';
+import { duplicate } from './cargo.ts';
 import type { ManifestReader } from './reader.ts';
 
 /** One npm package of the workspace. Paths are relative to the Nx root, with `/`. */
 export interface NpmPackage {
   readonly name: string;
+  /** `nx.name` of the manifest. */
+  readonly projectName?: string | undefined;
   /** Folder of its package.json. The key of the package. */
   readonly root: string;
   /** Roots of the workspace packages it depends on: by name where the version is `workspace:` or matches, or by `file:`/`link:`. */
-  readonly dependencies: readonly string[];
+  readonly dependencies: readonly PackageDependency[];
   /** True with a tsconfig.json beside the package.json. */
   readonly typescript: boolean;
-  /** Folder the build writes, from `outDir` of tsconfig.build.json; absent without that file. */
-  readonly buildOutput?: string | undefined;
-  /** True with a jest.config.* beside the package.json. */
-  readonly jest: boolean;
+  /** How tsc builds it; absent where nothing says so. */
+  readonly build?: TypeScriptBuild | undefined;
+  /** The test runner whose configuration stands beside the package.json. */
+  readonly tests?: 'jest' | 'vitest' | undefined;
+  /** True with an eslint.config.* beside the package.json. */
+  readonly eslint: boolean;
+  /** True with `private: true`, or without a version: never published. */
+  readonly private: boolean;
+  readonly version?: string | undefined;
+  /** True where `bin` names a command. */
+  readonly bin: boolean;
+  /** `scripts`, by name. */
+  readonly scripts: Readonly<Record<string, string>>;
+  /** The Node-API addon it is built around. */
+  readonly addon?: AddonBuild | undefined;
+}
+
+/** An edge between two packages of the workspace. */
+export interface PackageDependency {
+  readonly root: string;
+  /** True if `devDependencies` alone names it. */
+  readonly dev: boolean;
+}
+
+/** A build by tsc. */
+export interface TypeScriptBuild {
+  /** The configuration file, relative to the package. */
+  readonly config: string;
+  /** The folder it writes, relative to the Nx root. */
+  readonly output: string;
+  /** The npm script that is exactly this build. */
+  readonly script?: string | undefined;
 }
 
 interface PackageJson {
   readonly name?: string;
   readonly version?: string;
+  readonly private?: boolean;
+  readonly bin?: unknown;
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly napi?: NapiConfig;
+  readonly nx?: { readonly name?: string };
   readonly workspaces?: readonly string[] | { readonly packages?: readonly string[] };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -37,27 +75,70 @@ interface PackageJson {
  *
  * @throws KrepisError KRP7012 with file, line and column
  */
-export function readPackages(manifests: readonly string[], reader: ManifestReader): NpmPackage[] {
+export function readPackages(paths: readonly string[], reader: ManifestReader): NpmPackage[] {
   const isMember = workspaceMatcher(reader);
-  const members = manifests
+  const files = new Set(paths);
+  const members = paths
+    .filter((path) => posix.basename(path) === 'package.json')
     .map((path) => posix.dirname(path))
-    .filter((root) => root !== '.' && (isMember(root) || reader.exists(`${root}/project.json`)))
+    .filter((root) => root !== '.' && (isMember(root) || files.has(`${root}/project.json`)))
     .sort();
-  const jsons = new Map(members.map((root) => [root, readJson<PackageJson>(`${root}/package.json`, reader)]));
+  const jsons = new Map(members.map((root) => [root, readJson<PackageJson>(manifestOf(root), reader)]));
+  if (files.has('package.json')) {
+    // The root's manifest holds the tools of all; it is a project where it is a package itself.
+    const json = readJson<PackageJson>('package.json', reader);
+    if (json.nx !== undefined || json.napi !== undefined || isMember('.') || isNeeded(json.name, jsons))
+      jsons.set('.', json);
+  }
   const rootsByName = new Map<string, string>();
-  for (const [root, json] of jsons) if (json.name) rootsByName.set(json.name, root);
+  for (const [root, { name }] of jsons) {
+    if (!name) continue;
+    const other = rootsByName.get(name);
+    if (other !== undefined) throw duplicate(name, manifestOf(other), manifestOf(root));
+    rootsByName.set(name, root);
+  }
 
   return [...jsons].map(([root, json]) => ({
     name: json.name ?? root,
+    projectName: json.nx?.name,
     root,
-    dependencies: dependencies(root, json, rootsByName),
-    typescript: reader.exists(`${root}/tsconfig.json`),
-    buildOutput: buildOutput(root, reader),
-    jest: JEST_CONFIGS.some((file) => reader.exists(`${root}/${file}`)),
+    dependencies: dependencies(root, json, rootsByName, jsons),
+    typescript: files.has(posix.join(root, 'tsconfig.json')),
+    build: typescriptBuild(root, json.scripts ?? {}, files, reader),
+    tests: configured(root, 'jest.config', files)
+      ? 'jest'
+      : configured(root, 'vitest.config', files)
+        ? 'vitest'
+        : undefined,
+    eslint: configured(root, 'eslint.config', files),
+    private: json.private === true || json.version === undefined,
+    version: json.version,
+    bin: json.bin !== undefined,
+    scripts: json.scripts ?? {},
+    addon: addonBuild(root, json.napi, json.scripts ?? {}, reader),
   }));
 }
 
-const JEST_CONFIGS = ['cjs', 'js', 'mjs', 'ts', 'cts', 'mts', 'json'].map((extension) => `jest.config.${extension}`);
+function manifestOf(root: string): string {
+  return posix.join(root, 'package.json');
+}
+
+/** Whether a member depends on the root's package. */
+function isNeeded(name: string | undefined, jsons: ReadonlyMap<string, PackageJson>): boolean {
+  if (name === undefined) return false;
+  const tables = [...jsons.values()].flatMap((json) => [
+    json.dependencies,
+    json.devDependencies,
+    json.peerDependencies,
+  ]);
+  return tables.some((table) => table !== undefined && name in table);
+}
+
+const CONFIG_EXTENSIONS = ['cjs', 'js', 'mjs', 'ts', 'cts', 'mts', 'json'];
+
+function configured(root: string, name: string, files: ReadonlySet<string>): boolean {
+  return CONFIG_EXTENSIONS.some((extension) => files.has(posix.join(root, `${name}.${extension}`)));
+}
 
 function workspaceMatcher(reader: ManifestReader): (root: string) => boolean {
   const patterns = reader.exists('pnpm-workspace.yaml') ? pnpmPatterns(reader) : npmPatterns(reader);
@@ -91,26 +172,92 @@ function npmPatterns(reader: ManifestReader): readonly string[] {
   return (Array.isArray(workspaces) ? workspaces : (workspaces as { packages?: readonly string[] })?.packages) ?? [];
 }
 
-function dependencies(root: string, json: PackageJson, rootsByName: ReadonlyMap<string, string>): string[] {
-  const found = new Set<string>();
-  const tables = [json.dependencies, json.devDependencies, json.optionalDependencies, json.peerDependencies];
-  for (const [name, version] of tables.flatMap((table) => Object.entries(table ?? {}))) {
-    const path = /^(?:file|link):(.*)$/.exec(version)?.[1];
-    const alias = /^workspace:(@?[^@]+)@/.exec(version)?.[1];
-    const target = path === undefined ? rootsByName.get(alias ?? name) : posix.join(root, path);
-    if (target !== undefined && target !== root && [...rootsByName.values()].includes(target)) found.add(target);
+function dependencies(
+  root: string,
+  json: PackageJson,
+  rootsByName: ReadonlyMap<string, string>,
+  jsons: ReadonlyMap<string, PackageJson>,
+): PackageDependency[] {
+  const found = new Map<string, boolean>();
+  const roots = new Set(rootsByName.values());
+  const tables = [
+    [json.dependencies, false],
+    [json.optionalDependencies, false],
+    [json.peerDependencies, false],
+    [json.devDependencies, true],
+  ] as const;
+  for (const [table, dev] of tables) {
+    for (const [name, version] of Object.entries(table ?? {})) {
+      const path = /^(?:file|link|portal):(.*)$/.exec(version)?.[1];
+      const alias = /^(?:workspace|npm):(@?[^@]+)@/.exec(version)?.[1];
+      const target = path === undefined ? rootsByName.get(alias ?? name) : posix.join(root, path).replace(/\/$/, '');
+      if (target === undefined || target === root || !roots.has(target)) continue;
+      // An older version from the registry under the same name is another package.
+      if (path === undefined && !isLocal(version, jsons.get(target)?.version)) continue;
+      found.set(target, (found.get(target) ?? true) && dev);
+    }
   }
-  return [...found].sort();
+  return [...found].map(([target, dev]) => ({ root: target, dev })).sort((a, b) => (a.root < b.root ? -1 : 1));
 }
 
-function buildOutput(root: string, reader: ManifestReader): string | undefined {
-  const path = `${root}/tsconfig.build.json`;
-  if (!reader.exists(path)) return undefined;
-  const { compilerOptions } = readJson<{ compilerOptions?: { outDir?: string } }>(path, reader);
-  return posix.join(root, compilerOptions?.outDir ?? 'dist');
+/** Whether a package manager takes the workspace's own package for this range. */
+function isLocal(range: string, version: string | undefined): boolean {
+  // `workspace:`, `catalog:` and dist-tags are no ranges; what cannot be known counts as an edge.
+  const plain = /^npm:@?[^@]+@(.*)$/.exec(range)?.[1] ?? range;
+  if (version === undefined || validRange(plain) === null || valid(version) === null) return true;
+  return satisfies(version, plain, { includePrerelease: true });
 }
 
-function readJson<T>(path: string, reader: ManifestReader): T {
+const BUILD_CONFIGS = ['tsconfig.build.json', 'tsconfig.lib.json'] as const;
+
+/**
+ * tsc by the configuration file that is made for builds, or by the `build` script where that is nothing but a call of tsc.
+ *
+ * Any other script stays what it is: what it writes cannot be known, so it is not cached unless the user says its outputs.
+ */
+function typescriptBuild(
+  root: string,
+  scripts: Readonly<Record<string, string>>,
+  files: ReadonlySet<string>,
+  reader: ManifestReader,
+): TypeScriptBuild | undefined {
+  const script =
+    scripts.build === undefined ? undefined : /^tsc(?: (?:-p|--project) (\S+))?$/.exec(scripts.build.trim());
+  if (scripts.build !== undefined && !script) return undefined;
+  const config = script
+    ? posix.normalize(script[1] ?? 'tsconfig.json').replace(/^(?!.*\.json$)(.*)$/, '$1/tsconfig.json')
+    : BUILD_CONFIGS.find((name) => files.has(posix.join(root, name)));
+  if (config === undefined || !reader.exists(posix.join(root, config))) return undefined;
+  const output = outputFolder(posix.join(root, config), reader);
+  if (output === undefined && script) return undefined;
+  return { config, output: output ?? posix.join(root, 'dist'), script: script ? 'build' : undefined };
+}
+
+/** `outDir` of a tsconfig, its `extends` followed; undefined where none says it, or where it leads into the sources. */
+function outputFolder(path: string, reader: ManifestReader, depth = 0): string | undefined {
+  const { compilerOptions, extends: bases } = readJson<TsConfig>(path, reader);
+  const folder = posix.dirname(path);
+  if (compilerOptions?.outDir !== undefined) {
+    const output = posix.join(folder, compilerOptions.outDir).replace(/\/$/, '');
+    return output === folder ? undefined : output;
+  }
+  for (const base of [bases ?? []].flat().reverse()) {
+    const file = posix.join(folder, base.endsWith('.json') ? base : `${base}.json`);
+    if (!base.startsWith('.') || depth > 8 || !reader.exists(file)) continue;
+    // An inherited `outDir` is relative to the file that says it.
+    const output = outputFolder(file, reader, depth + 1);
+    if (output !== undefined) return output;
+  }
+  return undefined;
+}
+
+interface TsConfig {
+  readonly extends?: string | readonly string[];
+  readonly compilerOptions?: { readonly outDir?: string };
+}
+
+/** Reads a JSON file with comments; KRP7012 with its place where it does not parse. */
+export function readJson<T>(path: string, reader: ManifestReader): T {
   const text = reader.read(path);
   const problems: ParseError[] = [];
   const value = parse(text, problems, { allowTrailingComma: true }) as T;

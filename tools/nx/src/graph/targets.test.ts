@@ -1,74 +1,277 @@
-import type { Crate } from './cargo.ts';
-import type { NpmPackage } from './packages.ts';
-import { inferTargets } from './targets.ts';
+import type { PluginOptions } from './options.ts';
+import { inferProjects, projectNames } from './projects.ts';
+import { memoryReader } from './reader.ts';
+import { readWorkspace } from './workspace.ts';
 
-const crate: Crate = {
-  name: 'acme',
-  root: 'libs/acme',
-  workspaceRoot: '.',
-  binaries: ['acme'],
-  testArguments: [],
-  dependencies: [],
-};
-const npmPackage: NpmPackage = {
-  name: '@acme/lib',
-  root: 'libs/lib',
-  dependencies: [],
-  typescript: true,
-  buildOutput: 'libs/lib/dist',
-  jest: true,
+const LOCK = `version = 4
+[[package]]
+name = "acme-leaf"
+version = "1.0.0"
+dependencies = ["itoa"]
+[[package]]
+name = "acme-top"
+version = "1.0.0"
+dependencies = ["acme-leaf", "cfg-if"]
+[[package]]
+name = "itoa"
+version = "1.0.0"
+source = "registry+x"
+checksum = "1"
+[[package]]
+name = "cfg-if"
+version = "1.0.4"
+source = "registry+x"
+checksum = "2"
+`;
+const json = (value: unknown) => JSON.stringify(value);
+
+/** leaf <- top (a binary); leaf <- native (an addon, one folder) <- core <- app; messages -> gen (both languages in one folder). */
+const FILES: Record<string, string> = {
+  'package.json': json({
+    workspaces: ['libs/*'],
+    devDependencies: { typescript: '6', '@napi-rs/cli': '3', gone: '1' },
+  }),
+  'pnpm-lock.yaml': 'packages:\n  typescript@6.0.3: {}\n  "@napi-rs/cli@3.0.0": {}\n',
+  'biome.json': '{}',
+  'Cargo.toml': '[workspace]\nmembers = ["crates/*", "libs/native", "libs/gen"]',
+  'Cargo.lock': LOCK,
+  'crates/leaf/Cargo.toml': '[package]\nname = "acme-leaf"\nversion = "1.0.0"\n[dependencies]\nitoa = "1"',
+  'crates/leaf/benches/b.rs': '',
+  'crates/top/Cargo.toml':
+    '[package]\nname = "acme-top"\nversion = "1.0.0"\n[dependencies]\nacme-leaf = { path = "../leaf" }\n[dev-dependencies]\nacme-testing = { path = "../testing" }\n[package.metadata.nx]\ntest-args = ["--all-features"]\ntest-inputs = ["../../fixtures/**"]\ninputs = ["../../words.txt"]',
+  'crates/top/src/main.rs': '',
+  'crates/testing/Cargo.toml': '[package]\nname = "acme-testing"',
+  'libs/native/Cargo.toml':
+    '[package]\nname = "acme-native"\n[lib]\ncrate-type = ["cdylib"]\n[dependencies]\nacme-leaf = { path = "../../crates/leaf" }\nnapi = { path = "../../crates/testing", package = "napi" }',
+  'libs/native/package.json': json({ name: '@acme/native', version: '1.0.0', napi: { binaryName: 'native' } }),
+  'libs/core/package.json': json({ name: '@acme/core', version: '1.0.0', dependencies: { '@acme/native': '1.0.0' } }),
+  'libs/core/tsconfig.json': '{}',
+  'libs/core/tsconfig.build.json': '{}',
+  'libs/core/jest.config.cjs': '',
+  'libs/web/package.json': json({ name: '@acme/web', private: true }),
+  'libs/web/tsconfig.json': '{}',
+  'libs/web/tsconfig.build.json': '{ "compilerOptions": { "outDir": "out" } }',
+  'libs/web/vitest.config.ts': '',
+  'buf.yaml': 'version: v2\nmodules:\n  - path: proto\n',
+  'buf.gen.yaml':
+    'version: v2\nplugins:\n  - local: x\n    out: libs/gen/src/gen\n  - local: y\n    out: libs/gen/ts/gen\n',
+  'libs/gen/Cargo.toml': '[package]\nname = "acme-gen"',
+  'libs/gen/package.json': json({ name: '@acme/gen', private: true }),
+  'libs/gen/tsconfig.json': '{}',
+  'libs/gen/tsconfig.build.json': '{}',
 };
 
-test('a crate: one task at a time, the exact binary as output, Cargo.lock and the tool chain among the inputs', () => {
-  const targets = inferTargets({ name: 'acme', crate, biome: true });
-  expect(Object.keys(targets).sort()).toEqual(['build', 'fmt', 'lint', 'test']);
-  expect(Object.values(targets).every(({ parallelism }) => parallelism === false)).toBe(true);
-  expect(targets.build).toMatchObject({
-    command: 'cargo build -p acme',
-    dependsOn: ['^build'],
-    outputs: ['{workspaceRoot}/target/debug/acme'],
+function projects(
+  files = FILES,
+  options: PluginOptions = {},
+  more: { missing?: ('cargo' | 'buf')[]; env?: object } = {},
+) {
+  const reader = memoryReader(files);
+  const paths = Object.keys(files);
+  const workspace = readWorkspace(paths, options, reader);
+  const environment = {
+    nxJson: {},
+    options,
+    reader,
+    missing: new Set(more.missing ?? []),
+    variables: { ...more.env },
+    root: '/work',
+  };
+  const found = inferProjects(workspace, projectNames(workspace, new Set(paths), reader), environment);
+  return Object.fromEntries(found.map(({ project }) => [project.name ?? '', project]));
+}
+
+const targets = (name: string, ...rest: Parameters<typeof projects>) => projects(...rest)[name]?.targets ?? {};
+const externals = (inputs: readonly unknown[] | undefined) =>
+  inputs?.flatMap((input) => (input as { externalDependencies?: string[] }).externalDependencies ?? []);
+
+test('a crate: what its files call for, one task at a time, exact artefacts', () => {
+  const found = targets('acme-top');
+  expect(Object.keys(found).sort()).toEqual(['build', 'check', 'fmt', 'lint', 'test']);
+  expect(Object.values(found).every(({ parallelism }) => parallelism === false)).toBe(true);
+  expect(found.build).toMatchObject({
+    command: 'cargo build -p acme-top',
+    options: { cwd: '.', env: { ARTIFACT_FOLDER: 'debug' } },
+    outputs: ['{workspaceRoot}/target/debug/acme-top'.replace('debug', '{options.env.ARTIFACT_FOLDER}')],
+    configurations: { release: { command: 'cargo build -p acme-top --release', env: { ARTIFACT_FOLDER: 'release' } } },
   });
-  expect(targets.build?.inputs).toEqual(
+  // Cargo builds what it needs by itself.
+  expect(found.build?.dependsOn).toBeUndefined();
+  expect(targets('acme-leaf').bench).toMatchObject({ command: 'cargo bench -p acme-leaf', cache: false });
+});
+
+test('a crate: its build depends on the crates it compiles and their external packages, its tests on dev dependencies as well', () => {
+  const { build, test: tests } = targets('acme-top');
+  expect(build?.inputs).toEqual(
     expect.arrayContaining([
-      '^default',
-      '{workspaceRoot}/Cargo.lock',
+      'default',
+      { input: 'default', projects: ['acme-leaf'] },
+      '{workspaceRoot}/words.txt',
+      '{workspaceRoot}/Cargo.toml',
       '{workspaceRoot}/.cargo/**/*',
+      '{workspaceRoot}/rust-toolchain*',
       { runtime: expect.stringContaining('rustc -vV') },
     ]),
   );
-});
-
-test('a crate of a Cargo workspace further down: its own lock file, and commands run there', () => {
-  const { build } = inferTargets({ name: 'acme', crate: { ...crate, workspaceRoot: 'native' }, biome: false });
-  expect(build).toMatchObject({ options: { cwd: 'native' }, outputs: ['{workspaceRoot}/native/target/debug/acme'] });
-  expect(build?.inputs).toContain('{workspaceRoot}/native/Cargo.lock');
-});
-
-test('a TypeScript package: what its files call for, and nothing else', () => {
-  const targets = inferTargets({ name: '@acme/lib', npmPackage, biome: true });
-  expect(targets.build).toMatchObject({
-    command: 'tsc -p tsconfig.build.json',
-    outputs: ['{workspaceRoot}/libs/lib/dist'],
-  });
-  expect(targets.test).toMatchObject({
-    executor: '@krepis/nx:test',
-    options: { suites: [{ runner: 'jest', cwd: 'libs/lib' }], results: 'dist/test-results/@acme-lib.json' },
-  });
-  expect(targets.test?.parallelism).toBeUndefined();
-  expect(
-    Object.keys(
-      inferTargets({ name: 'x', npmPackage: { ...npmPackage, jest: false, buildOutput: undefined }, biome: false }),
-    ),
-  ).toEqual(['typecheck']);
-  expect(inferTargets({ name: 'x', npmPackage: { ...npmPackage, typescript: false }, biome: true })).toEqual({});
-});
-
-test('a folder with both manifests is one project: one target runs both languages', () => {
-  const both = { name: 'x', crate: { ...crate, root: 'libs/lib' }, npmPackage, biome: true };
-  const targets = inferTargets(both);
-  expect(targets.build?.options.commands).toEqual([
-    { command: 'cargo build -p acme' },
-    { command: 'cd "libs/lib" && tsc -p tsconfig.build.json' },
+  expect(externals(build?.inputs)).toEqual(['cargo:cfg-if@1.0.4', 'cargo:itoa@1.0.0']);
+  expect(tests?.inputs).toContainEqual({ input: 'default', projects: ['acme-leaf', 'acme-testing'] });
+  expect(tests?.inputs).toContain('{workspaceRoot}/fixtures/**');
+  expect(tests?.options.suites).toEqual([
+    { runner: 'cargo', crate: 'acme-top', cwd: '.', arguments: ['--all-features'] },
   ]);
-  expect(targets.test?.options.suites).toHaveLength(2);
+});
+
+test('Cargo.lock names the crate in `nx affected`, and is not hashed as a file', () => {
+  const { inputs } = targets('acme-top').build ?? {};
+  expect(inputs).toContain('{workspaceRoot}/Cargo.lock');
+  expect(inputs).toContain('!{workspaceRoot}/Cargo.lock');
+});
+
+test('an addon: napi-build with exact outputs, no second compilation, and its results are no inputs', () => {
+  const project = projects()['@acme/native'];
+  const { build, 'napi-build': napi } = project?.targets ?? {};
+  expect(napi).toMatchObject({ command: 'napi build --platform', options: { cwd: 'libs/native' }, parallelism: false });
+  expect(napi?.outputs).toEqual([
+    expect.stringMatching(/^\{workspaceRoot\}\/libs\/native\/native\.[a-z0-9-]+\.node$/),
+    '{workspaceRoot}/libs/native/index.js',
+    '{workspaceRoot}/libs/native/index.d.ts',
+  ]);
+  expect(externals(napi?.inputs)).toEqual(['cargo:itoa@1.0.0', '@napi-rs/cli']);
+  expect(build).toMatchObject({ executor: 'nx:noop', dependsOn: ['napi-build'] });
+  expect(project?.namedInputs?.default).toEqual(
+    expect.arrayContaining(['{projectRoot}/**/*', '!{projectRoot}/index.js', '!{projectRoot}/index.d.ts']),
+  );
+});
+
+test('scripts of an addon: one that is exactly `napi build` is cached under its own name, others are left to the user', () => {
+  const scripted = (scripts: object) =>
+    targets('@acme/native', {
+      ...FILES,
+      'libs/native/package.json': json({ name: '@acme/native', napi: { name: 'old' }, scripts }),
+    });
+  const whole = scripted({ build: 'napi build --release --platform --js false' });
+  expect(whole.build).toMatchObject({ cache: true });
+  expect(whole.build?.command).toBeUndefined();
+  expect(whole.build?.outputs).toEqual([
+    expect.stringMatching(/libs\/native\/old\..*\.node$/),
+    '{workspaceRoot}/libs/native/index.d.ts',
+  ]);
+  expect(whole['napi-build']).toEqual({ executor: 'nx:noop', dependsOn: ['build'] });
+  const moved = scripted({ build: 'napi build --platform', postbuild: 'mv *.node ../x' });
+  expect(moved.build?.cache).toBeUndefined();
+  const compound = scripted({ build: 'napi build --platform && node fix.js' });
+  expect(compound.build).toEqual({ dependsOn: [] });
+  expect(compound['napi-build']).toMatchObject({ command: 'napi build --platform' });
+});
+
+test('what loads an addon: types by its declarations, tests by the very file', () => {
+  const found = targets('@acme/core');
+  expect(found.build).toMatchObject({ command: 'tsc -p tsconfig.build.json', dependsOn: ['^build'] });
+  expect(found.build?.inputs).not.toContain('^default');
+  expect(found.build?.inputs).toContainEqual({
+    dependentTasksOutputFiles: '**/*.{d.ts,d.mts,d.cts,ts}',
+    transitive: true,
+  });
+  expect(found.typecheck?.dependsOn).toEqual(['^build']);
+  expect(found.test?.dependsOn).toEqual(['^build']);
+  expect(found.test?.inputs).toEqual(
+    expect.arrayContaining(['default', '^default', { dependentTasksOutputFiles: '**/*', transitive: true }]),
+  );
+  expect(found.pack).toMatchObject({
+    executor: '@krepis/nx:pack',
+    options: { archive: 'dist/packages/acme-core-1.0.0.tgz', packageManager: 'pnpm' },
+    dependsOn: ['build'],
+  });
+});
+
+test('a TypeScript package alone: no Rust, no pack where it is private, only the npm tools the lock file knows', () => {
+  const found = targets('@acme/web');
+  expect(Object.keys(found).sort()).toEqual(['build', 'lint', 'test', 'typecheck']);
+  expect(found.build?.outputs).toEqual(['{workspaceRoot}/libs/web/out']);
+  expect(found.test?.options.suites).toEqual([{ runner: 'vitest', cwd: 'libs/web' }]);
+  expect(found.test?.parallelism).toBeUndefined();
+  expect(externals(found.build?.inputs)).toEqual(['@napi-rs/cli', 'typescript']);
+});
+
+test('messages: generate before everything that compiles its code, and generated code is no input', () => {
+  const all = projects();
+  expect(all.proto?.targets?.generate).toMatchObject({
+    command: 'buf generate',
+    outputs: ['{workspaceRoot}/libs/gen/src/gen', '{workspaceRoot}/libs/gen/ts/gen'],
+  });
+  expect(all.proto?.targets?.lint).toMatchObject({ command: 'buf lint' });
+  expect(all.proto?.targets?.breaking).toMatchObject({ executor: '@krepis/nx:breaking', cache: false });
+  const gen = all['@acme/gen'];
+  expect(gen?.namedInputs?.default).toEqual(
+    expect.arrayContaining(['!{projectRoot}/src/gen/**/*', '!{projectRoot}/ts/gen/**/*']),
+  );
+  const generated = [{ projects: ['proto'], target: 'generate' }];
+  for (const task of ['build', 'check', 'lint', 'test', 'typecheck']) {
+    expect([task, gen?.targets?.[task]?.dependsOn]).toEqual([task, generated]);
+  }
+  // One project of two languages: both are built.
+  expect(gen?.targets?.build?.options.commands).toEqual([
+    { command: 'cargo build -p acme-gen' },
+    { command: 'cd "libs/gen" && tsc -p tsconfig.build.json' },
+  ]);
+  expect(all.proto?.namedInputs?.default).toEqual(expect.arrayContaining(['{workspaceRoot}/buf.gen.yaml']));
+});
+
+test('a Cargo workspace further down, and where artefacts are moved to', () => {
+  const files = {
+    'rust/Cargo.toml': '[workspace]\nmembers = ["a"]',
+    'rust/a/Cargo.toml': '[package]\nname = "a"',
+    'rust/a/src/main.rs': '',
+  };
+  const outputs = (more: Record<string, string>, env = {}) =>
+    targets('a', { ...files, ...more }, {}, { env }).build?.outputs;
+  expect(outputs({})).toEqual(['{workspaceRoot}/rust/target/{options.env.ARTIFACT_FOLDER}/a']);
+  expect(
+    outputs({ 'rust/.cargo/config.toml': '[build]\ntarget-dir = "../out"\ntarget = "x86_64-unknown-linux-musl"' }),
+  ).toEqual(['{workspaceRoot}/out/x86_64-unknown-linux-musl/{options.env.ARTIFACT_FOLDER}/a']);
+  expect(outputs({}, { CARGO_TARGET_DIR: '/work/cache' })).toEqual([
+    '{workspaceRoot}/cache/{options.env.ARTIFACT_FOLDER}/a',
+  ]);
+  const outside = targets('a', files, {}, { env: { CARGO_TARGET_DIR: '/elsewhere' } }).build;
+  expect(outside).toMatchObject({ cache: false, outputs: [] });
+  expect(targets('a', files).build?.inputs).toEqual(
+    expect.arrayContaining(['{workspaceRoot}/rust/.cargo/**/*', '{workspaceRoot}/.cargo/**/*']),
+  );
+});
+
+test('options: a task under another name, or none', () => {
+  const found = targets('acme-top', FILES, { buildTargetName: 'compile', fmtTargetName: false });
+  expect(Object.keys(found).sort()).toEqual(['check', 'compile', 'lint', 'test']);
+  expect(targets('@acme/core', FILES, { buildTargetName: 'compile' }).compile?.dependsOn).toEqual(['^compile']);
+});
+
+test('a missing program fails its tasks with what to do, and no others', () => {
+  const all = projects(FILES, {}, { missing: ['cargo', 'buf'] });
+  expect(all['acme-top']?.targets?.build).toMatchObject({
+    executor: '@krepis/nx:missing-tool',
+    options: { tool: 'cargo', file: 'crates/top/Cargo.toml' },
+    cache: false,
+  });
+  expect(all.proto?.targets?.generate).toMatchObject({ options: { tool: 'buf', file: 'buf.yaml' } });
+  expect(all['@acme/web']?.targets?.build).toMatchObject({ command: 'tsc -p tsconfig.build.json' });
+});
+
+test('names: a crate makes way for a package of its name; a name can be set', () => {
+  const files = {
+    'package.json': json({ workspaces: ['npm/*'] }),
+    'npm/a/package.json': json({ name: 'a' }),
+    'Cargo.toml': '[workspace]\nmembers = ["crates/*"]',
+    'crates/a/Cargo.toml': '[package]\nname = "a"',
+    'crates/b/Cargo.toml': '[package]\nname = "b"\n[package.metadata.nx]\nname = "bee"\ntags = ["scope:b"]',
+    'other/Cargo.toml': '[workspace]\nmembers = ["a"]',
+    'other/a/Cargo.toml': '[package]\nname = "a"',
+  };
+  const found = projects(files);
+  expect(Object.entries(found).map(([name, { root }]) => [root, name])).toEqual([
+    ['npm/a', 'a'],
+    ['crates/b', 'bee'],
+    ['crates/a', 'a-crate'],
+    ['other/a', 'other/a'],
+  ]);
+  expect(found.bee?.tags).toEqual(['scope:b']);
 });

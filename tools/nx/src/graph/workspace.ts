@@ -1,24 +1,18 @@
 import { posix } from 'node:path';
-import { type Crate, readCrates } from './cargo.ts';
-import { type Messages, readMessages } from './messages.ts';
+import { errors, KrepisError } from '../errors.ts';
+import { type CargoExternal, type Crate, readCrates } from './cargo.ts';
+import { type BufModule, type Generation, readMessages } from './messages.ts';
+import type { PluginOptions } from './options.ts';
 import { type NpmPackage, readPackages } from './packages.ts';
 import type { ManifestReader } from './reader.ts';
-
-/** Which languages the plugin infers from. Set in nx.json beside the plugin's name. */
-export interface PluginOptions {
-  /** Crates from Cargo.toml. Default true. */
-  readonly rust?: boolean;
-  /** TypeScript packages from package.json and tsconfig.json. Default true. */
-  readonly typescript?: boolean;
-  /** Messages from buf.yaml and buf.gen.yaml. Default true. */
-  readonly messages?: boolean;
-}
 
 /** All that the manifests say about projects and their edges; both halves of the plugin work from this value. */
 export interface Workspace {
   readonly crates: readonly Crate[];
+  readonly externals: readonly CargoExternal[];
   readonly packages: readonly NpmPackage[];
-  readonly messages: Messages;
+  readonly modules: readonly BufModule[];
+  readonly generations: readonly Generation[];
 }
 
 /** An edge between two project roots, with the file that says so. */
@@ -26,44 +20,154 @@ export interface Edge {
   readonly source: string;
   readonly target: string;
   readonly file: string;
+  /** True for edges that tests alone need: they may form cycles. */
+  readonly dev: boolean;
 }
 
-/** The files the plugin is asked about; Nx leaves out what git ignores. */
-export const MANIFESTS = '**/{Cargo.toml,package.json,buf.yaml}';
+/**
+ * The files the plugin is asked about; Nx leaves out what git ignores.
+ *
+ * Beside manifests these are the files whose mere presence makes a target, so that nothing is looked up on the disk.
+ */
+export const MANIFESTS =
+  '**/{Cargo.toml,Cargo.lock,package.json,project.json,buf.yaml,buf.gen.yaml,buf.work.yaml,tsconfig.json,tsconfig.build.json,tsconfig.lib.json,jest.config.*,vitest.config.*,eslint.config.*,src/main.rs,src/bin/*.rs,src/bin/*/main.rs,benches/*.rs,benches/*/main.rs}';
 
 /**
  * Reads every manifest once.
  *
  * @param files paths that match {@link MANIFESTS}, relative to the Nx root
- * @throws KrepisError KRP7010 to KRP7013
+ * @throws KrepisError KRP7010 to KRP7018
  */
 export function readWorkspace(files: readonly string[], options: PluginOptions, reader: ManifestReader): Workspace {
-  const named = (name: string) => files.filter((file) => posix.basename(file) === name);
-  return {
-    crates: options.rust === false ? [] : readCrates(named('Cargo.toml'), reader),
-    packages: options.typescript === false ? [] : readPackages(named('package.json'), reader),
-    messages: options.messages === false ? { modules: [], outputs: [] } : readMessages(reader),
-  };
+  const cargo = options.rust === false ? { crates: [], externals: [] } : readCrates(files, reader);
+  const packages = options.typescript === false ? [] : readPackages(files, reader);
+  const messages = options.messages === false ? { modules: [], generations: [] } : readMessages(files, reader);
+  const workspace = { ...cargo, packages, ...messages };
+  demandNoCycle(edges(workspace));
+  return workspace;
 }
 
-/** Every edge between roots: crate to crate, package to package, and generated code to the messages it comes from. */
+/** Every edge between roots, in both languages and across them. */
 export function edges(workspace: Workspace): Edge[] {
+  const { crates, packages, modules, generations } = workspace;
   const found: Edge[] = [];
-  for (const { root, dependencies } of workspace.crates) {
-    for (const target of dependencies) found.push({ source: root, target, file: posix.join(root, 'Cargo.toml') });
+  const add = (source: string, target: string, file: string, dev = false) => {
+    if (source !== target) found.push({ source, target, file, dev });
+  };
+  const packageRoots = new Set(packages.map(({ root }) => root));
+  const crateByName = new Map(crates.map((crate) => [crate.name, crate]));
+
+  for (const { root, dependencies, settings } of crates) {
+    const file = join(root, 'Cargo.toml');
+    for (const dependency of dependencies) add(root, dependency.root, file, dependency.kind === 'dev');
+    for (const target of settings.runs) {
+      if (!packageRoots.has(target)) {
+        const reason = `\`runs\` names ${target}, which is no npm package of this workspace`;
+        throw new KrepisError({ ...errors.UNKNOWN_PACKAGE, at: { path: file }, reason });
+      }
+      add(root, target, file);
+    }
   }
-  for (const { root, dependencies } of workspace.packages) {
-    for (const target of dependencies) found.push({ source: root, target, file: posix.join(root, 'package.json') });
+  for (const npmPackage of packages) {
+    const { root, dependencies } = npmPackage;
+    const file = join(root, 'package.json');
+    for (const target of dependencies) add(root, target.root, file, target.dev);
+    const crate = addonCrate(npmPackage, crates);
+    if (crate) add(root, crate.root, file);
+    const launched = launchedCrate(npmPackage, crates);
+    if (launched) add(root, launched.root, file);
   }
-  const roots = [...new Set([...workspace.crates, ...workspace.packages].map(({ root }) => root))];
-  const { modules, outputs } = workspace.messages;
-  for (const source of new Set(outputs.flatMap((output) => owner(output, roots) ?? []))) {
-    for (const target of modules) found.push({ source, target, file: 'buf.gen.yaml' });
+  const roots = [...new Set([...crates, ...packages].map(({ root }) => root))];
+  for (const generation of generations) {
+    for (const source of ownersOf(generation.outputs, roots)) {
+      for (const target of generation.modules) add(source, target, generation.file);
+    }
+    for (const name of generation.crates) {
+      const crate = crateByName.get(name);
+      // Generated code of the plugin itself: no edge, or its build would wait for itself.
+      if (crate && !generation.modules.includes(crate.root)) {
+        add(generation.modules[0] ?? '.', crate.root, generation.file);
+      }
+    }
   }
-  return found.filter(({ source, target }) => source !== target);
+  for (const { root, workspaceRoot, file } of modules) {
+    if (modules.length > 1) for (const other of modules) if (other.root === workspaceRoot) add(other.root, root, file);
+  }
+  return found;
 }
 
-/** The deepest root that holds the path. */
-function owner(path: string, roots: readonly string[]): string | undefined {
-  return roots.filter((root) => path === root || path.startsWith(`${root}/`)).sort((a, b) => b.length - a.length)[0];
+/** The crate an addon's package is built from: in the same folder, or where its build command says. */
+export function addonCrate({ addon, root }: NpmPackage, crates: readonly Crate[]): Crate | undefined {
+  if (!addon) return undefined;
+  if (addon.crate !== undefined) {
+    const named = crates.filter(({ name }) => name === addon.crate);
+    return named.find(({ workspaceRoot }) => workspaceRoot === addon.manifestRoot) ?? named[0];
+  }
+  const found = crates.find((crate) => crate.root === addon.manifestRoot);
+  if (found || crates.length === 0) return found;
+  throw new KrepisError({
+    ...errors.UNKNOWN_CRATE,
+    at: { path: join(root, 'package.json') },
+    reason: `\`${addon.command}\` builds ${join(addon.manifestRoot, 'Cargo.toml')}, which is no crate of this workspace`,
+  });
+}
+
+/** The crate whose binaries a launcher starts: an npm package with `bin` in a folder inside the crate's. */
+export function launchedCrate({ bin, root }: NpmPackage, crates: readonly Crate[]): Crate | undefined {
+  if (!bin) return undefined;
+  return crates
+    .filter((crate) => crate.root !== '.' && root.startsWith(`${crate.root}/`))
+    .filter(({ artifacts }) => artifacts.some(({ kind }) => kind === 'bin'))
+    .sort((a, b) => b.root.length - a.root.length)[0];
+}
+
+/** The deepest roots that hold the paths. */
+export function ownersOf(paths: readonly string[], roots: readonly string[]): string[] {
+  const owners = paths.flatMap((path) =>
+    roots
+      .filter((root) => path === root || path.startsWith(`${root}/`))
+      .sort((a, b) => b.length - a.length)
+      .slice(0, 1),
+  );
+  return [...new Set(owners)];
+}
+
+/**
+ * Cargo refuses cycles of crates and pnpm warns about cycles of packages; across the border nobody looks.
+ *
+ * Cycles of packages alone are left to Nx and the package manager: many workspaces live with them.
+ */
+function demandNoCycle(all: readonly Edge[]): void {
+  const outgoing = new Map<string, Edge[]>();
+  for (const edge of all) if (!edge.dev) outgoing.set(edge.source, [...(outgoing.get(edge.source) ?? []), edge]);
+  const done = new Set<string>();
+  const path: Edge[] = [];
+  const onPath = new Set<string>();
+  const visit = (root: string): void => {
+    if (done.has(root)) return;
+    onPath.add(root);
+    for (const edge of outgoing.get(root) ?? []) {
+      if (onPath.has(edge.target)) {
+        const start = path.findIndex(({ source }) => source === edge.target);
+        const cycle = [...path.slice(start < 0 ? path.length : start), edge];
+        if (cycle.some(({ file }) => file.endsWith('Cargo.toml'))) throw cyclic(cycle);
+        continue;
+      }
+      path.push(edge);
+      visit(edge.target);
+      path.pop();
+    }
+    onPath.delete(root);
+    done.add(root);
+  };
+  for (const root of outgoing.keys()) visit(root);
+}
+
+function cyclic(cycle: readonly Edge[]): KrepisError {
+  const steps = cycle.map(({ source, target, file }) => `${source} -> ${target} (${file})`).join(', ');
+  return new KrepisError({ ...errors.CYCLE, at: { path: cycle[0]?.file ?? '.' }, reason: steps });
+}
+
+function join(root: string, path: string): string {
+  return root === '.' ? path : posix.join(root, path);
 }

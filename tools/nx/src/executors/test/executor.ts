@@ -32,7 +32,7 @@ export default async function test(options: TestOptions, context: ExecutorContex
   rmSync(results, { force: true });
   const ends: SuiteEnd[] = [];
   for (const suite of options.suites) {
-    const end = suite.runner === 'cargo' ? await cargo(suite, context.root) : await jest(suite, context.root);
+    const end = suite.runner === 'cargo' ? await cargo(suite, context.root) : await javascript(suite, context.root);
     if (!end.counts) {
       const failure = new KrepisError({ ...errors.NO_TEST_SUMMARY, at: { path: suite.cwd }, reason: suite.runner });
       console.error(failure.message);
@@ -63,15 +63,28 @@ async function cargo(suite: Suite & { runner: 'cargo' }, root: string): Promise<
   return { success: code === 0, counts: countCargo(stdout) };
 }
 
-async function jest(suite: Suite & { runner: 'jest' }, root: string): Promise<SuiteEnd> {
+/** Jest and Vitest write the same form of result file. */
+const RUNNERS = {
+  jest: { bin: (resolve: NodeJS.RequireResolve) => resolve('jest/bin/jest'), arguments: ['--json'] },
+  vitest: {
+    bin: (resolve: NodeJS.RequireResolve) => join(dirname(resolve('vitest/package.json')), 'vitest.mjs'),
+    arguments: ['run', '--reporter=default', '--reporter=json'],
+  },
+} as const;
+
+async function javascript(suite: Suite & { runner: 'jest' | 'vitest' }, root: string): Promise<SuiteEnd> {
   const cwd = join(root, suite.cwd);
-  const folder = mkdtempSync(join(tmpdir(), 'krepis-jest-'));
+  const folder = mkdtempSync(join(tmpdir(), `krepis-${suite.runner}-`));
   const file = join(folder, 'results.json');
+  const runner = RUNNERS[suite.runner];
   try {
-    const bin = createRequire(join(cwd, 'package.json')).resolve('jest/bin/jest');
     const { code } = await run({
       command: process.execPath,
-      arguments: [bin, '--json', `--outputFile=${file}`],
+      arguments: [
+        runner.bin(createRequire(join(cwd, 'package.json')).resolve),
+        ...runner.arguments,
+        `--outputFile=${file}`,
+      ],
       cwd,
       echo: true,
     });

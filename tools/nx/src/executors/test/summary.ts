@@ -23,7 +23,7 @@ export function countCargo(output: string): Counts | undefined {
 }
 
 /**
- * Reads the file of `jest --json --outputFile`. A suite that does not even load has no tests and counts as one failure.
+ * Reads the file of `jest --json --outputFile`, which Vitest writes in the same form. A suite that does not even load has no tests and counts as one failure.
  *
  * @returns undefined if the text is not such a file
  */
