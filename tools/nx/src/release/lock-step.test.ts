@@ -447,6 +447,65 @@ packages:
     );
   });
 
+  test('pnpm: catalogs, and the peers of injected packages', () => {
+    release(
+      {
+        'pnpm-workspace.yaml': `packages: [libs/*]
+catalog:
+  '@x/a': workspace:^@V@ # ours
+  "@x/c": 0.1.0
+catalogs: { other: { '@x/a': "workspace:@V@", 'other': 0.1.0 } }
+`,
+        'libs/a/package.json': '{ "name": "@x/a", "version": "@V@" }\n',
+        'libs/b/package.json':
+          '{ "name": "@x/b", "version": "@V@", "dependencies": { "@x/a": "catalog:" }, "peerDependencies": { "@x/c": "^@V@" } }\n',
+        'libs/c/package.json':
+          '{ "name": "@x/c", "version": "@V@", "dependencies": { "@x/a": "catalog:other", "@x/b": "workspace:^@V@" }, "dependenciesMeta": { "@x/b": { "injected": true } } }\n',
+        'pnpm-lock.yaml': `lockfileVersion: '9.0'
+
+catalogs:
+  default:
+    '@x/a':
+      specifier: workspace:^@V@
+      version: workspace:^@V@
+  other:
+    '@x/a':
+      specifier: workspace:@V@
+      version: workspace:@V@
+
+importers:
+
+  libs/b:
+    dependencies:
+      '@x/a':
+        specifier: 'catalog:'
+        version: link:../a
+      '@x/c':
+        specifier: ^@V@
+        version: link:../c
+
+  libs/c:
+    dependencies:
+      '@x/b':
+        specifier: workspace:^@V@
+        version: file:libs/b(@x/c@libs+c)
+
+packages:
+
+  '@x/b@file:libs/b':
+    resolution: {directory: libs/b, type: directory}
+    peerDependencies:
+      '@x/c': ^@V@
+
+  '@y/d@1.0.0':
+    peerDependencies:
+      '@x/c': ^0.1.0
+`,
+      },
+      ['libs/a', 'libs/b', 'libs/c'],
+    );
+  });
+
   test('yarn.lock of Yarn 4', () => {
     release(
       {

@@ -15,6 +15,7 @@ import {
 import { at, Files } from './files.ts';
 import {
   carryBunLock,
+  carryCatalogs,
   carryPackageLock,
   carryPnpmLock,
   carrySpecifiers,
@@ -221,8 +222,12 @@ export class LockStep {
       const changes = follows ? this.#packages : this.#linked(root);
       specifiers.push(...carrySpecifiers(this.#files, root, changes, { prefix, protocols: protocols || follows }));
     }
-    const changes = { versions: [...this.#packages.values()], specifiers };
-    for (const folder of lockFolders(manifests)) {
+    const folders = lockFolders(manifests);
+    const catalogs = [...folders]
+      .filter((folder) => this.#files.exists(at(folder, 'pnpm-workspace.yaml')))
+      .flatMap((folder) => carryCatalogs(this.#files, folder, this.#packages));
+    const changes = { versions: [...this.#packages.values()], specifiers, catalogs };
+    for (const folder of folders) {
       for (const name of PACKAGE_LOCKS) this.#carryLock(at(folder, name), folder, changes);
       if (this.#files.exists(at(folder, 'bun.lockb'))) {
         throw new KrepisError({

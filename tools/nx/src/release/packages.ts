@@ -1,10 +1,10 @@
 /** The versions of npm packages, in package.json and in what package managers write beside it. */
-import { isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, parseDocument } from 'yaml';
 import { errors, KrepisError } from '../errors.ts';
 import { type Document, lineOf, replaceString, table } from './documents.ts';
 import { at, type Files } from './files.ts';
 import { carry } from './ranges.ts';
-import type { Edit } from './text.ts';
+import { type Edit, lineAt } from './text.ts';
 
 /** A new version of an npm package; `root` is the folder of its package.json. */
 export interface PackageChange {
@@ -137,6 +137,7 @@ export function specifier(
 export interface PackageChanges {
   readonly versions: readonly PackageChange[];
   readonly specifiers: readonly SpecifierChange[];
+  readonly catalogs: readonly CatalogChange[];
 }
 
 /** Edits of a package-lock.json or npm-shrinkwrap.json, lock versions 1 to 3; `folder` is where it lies. */
@@ -190,26 +191,86 @@ export function carryBunLock(document: Document, folder: string, changes: Packag
   return edits;
 }
 
+/** An entry of a pnpm catalog that changed; `folder` is where pnpm-workspace.yaml lies. */
+export interface CatalogChange {
+  readonly folder: string;
+  readonly keys: readonly string[];
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Carries the `workspace:` ranges of released packages in the catalogs of a pnpm-workspace.yaml over to the new versions.
+ *
+ * Other ranges of a catalog come from the registry: pnpm does not link the workspace's packages for them.
+ *
+ * @throws KrepisError KRP7043 if the file does not parse, KRP7042 for a range that cannot take in the new version
+ */
+export function carryCatalogs(
+  files: Files,
+  folder: string,
+  changes: ReadonlyMap<string, PackageChange>,
+): CatalogChange[] {
+  const path = at(folder, 'pnpm-workspace.yaml');
+  const text = files.read(path);
+  const { scalar, keysOf } = yamlPart(path, text, 0, text);
+  const names = ['catalog', ...keysOf(['catalogs']).map((name) => `catalogs/${name}`)];
+  const edits: Edit[] = [];
+  const found: CatalogChange[] = [];
+  for (const top of names.map((name) => name.split('/'))) {
+    for (const [name, change] of changes) {
+      const place = scalar([...top, name]);
+      const range = /^workspace:(\d.*|[~^=]\d.*)$/.exec(String(place?.value))?.[1];
+      if (!place || range === undefined) continue;
+      const carried = carry(range, change.to, 'npm');
+      if (carried.kind !== 'changed') continue;
+      const to = `workspace:${carried.range}`;
+      edits.push(replaceScalar(text, 0, place, to));
+      found.push({ folder, keys: ['catalogs', top[1] ?? 'default', name], from: `workspace:${range}`, to });
+    }
+  }
+  files.edit(path, edits);
+  return found;
+}
+
 /**
  * Edits of a pnpm-lock.yaml; `folder` is where it lies.
  *
- * Only `importers` and `catalogs` name the workspace's own packages; the rest, nine tenths of the file, is not parsed.
+ * Only `importers`, `catalogs` and the peers of injected packages name the workspace's own packages; the rest, nine tenths of
+ * the file, is not parsed.
  *
  * @throws KrepisError KRP7043 if those sections do not parse
  */
 export function carryPnpmLock(path: string, text: string, folder: string, changes: PackageChanges): Edit[] {
   const edits: Edit[] = [];
+  const replace = (start: number, place: ScalarPlace | undefined, from: string, to: string) => {
+    if (place?.value === from) edits.push(replaceScalar(text, start, place, to));
+  };
   for (const { start, section } of sections(text, ['importers', 'catalogs'])) {
-    const root = yamlSection(path, text, start, section);
-    const importers = root('importers');
-    for (const { root: owner, name, from, to } of changes.specifiers) {
-      const key = relative(folder, owner);
+    const { scalar } = yamlPart(path, text, start, section);
+    for (const { root, name, from, to } of changes.specifiers) {
+      const key = relative(folder, root);
       if (key === undefined) continue;
-      for (const kind of TABLES) {
-        const scalar = importers([key === '' ? '.' : key, kind, name, 'specifier']);
-        if (scalar?.value === from) edits.push(replaceScalar(text, start, scalar, to));
-      }
+      for (const kind of TABLES)
+        replace(start, scalar(['importers', key === '' ? '.' : key, kind, name, 'specifier']), from, to);
     }
+    for (const { folder: owner, keys, from, to } of changes.catalogs) {
+      if (owner !== folder) continue;
+      for (const field of ['specifier', 'version']) replace(start, scalar([...keys, field]), from, to);
+    }
+  }
+  for (const { root, name, from, to } of changes.specifiers) {
+    const key = relative(folder, root);
+    // An injected package is a copy: `'@x/b@file:libs/b':` with what its package.json says of peers.
+    const header =
+      key && new RegExp(`^  '?@?[^@\\s]+@file:${escapeRegExp(key)}'?:\\r?\\n(?: {4}.*\\r?\\n?)*`, 'm').exec(text);
+    if (!header) continue;
+    const peer = new RegExp(`(^ {6}'?${escapeRegExp(name)}'?: '?)${escapeRegExp(from)}(?='?\\r?$)`, 'm').exec(
+      header[0],
+    );
+    if (!peer) continue;
+    const start = header.index + peer.index + (peer[1]?.length ?? 0);
+    edits.push({ start, end: start + from.length, text: to });
   }
   return edits;
 }
@@ -225,22 +286,34 @@ function sections(text: string, names: readonly string[]): { start: number; sect
   return [...text.matchAll(pattern)].map((match) => ({ start: match.index, section: match[0] }));
 }
 
-function yamlSection(path: string, text: string, start: number, section: string) {
-  const document = parseDocument(section, { keepSourceTokens: true, lineCounter: new LineCounter() });
+/** A part of a YAML file, from offset `start`; its keys are found by path. */
+function yamlPart(path: string, text: string, start: number, part: string) {
+  const document = parseDocument(part);
   const problem = document.errors[0];
   if (problem) {
-    const line = text.slice(0, start).split('\n').length + (problem.linePos?.[0].line ?? 1) - 1;
+    const line = lineAt(text, start) + (problem.linePos?.[0].line ?? 1) - 1;
     throw new KrepisError({ ...errors.RELEASE_FILE, at: { path, line }, reason: problem.message.split('\n')[0] });
   }
-  return (top: string) =>
-    (keys: readonly string[]): ScalarPlace | undefined => {
-      let node: unknown = document.contents;
-      for (const key of [top, ...keys]) {
-        if (!isMap(node)) return undefined;
-        node = node.items.find((pair) => isPair(pair) && isScalar(pair.key) && pair.key.value === key)?.value;
-      }
-      return isScalar(node) && node.range ? { value: node.value, range: [node.range[0], node.range[1]] } : undefined;
-    };
+  const node = (keys: readonly string[]) => {
+    let found: unknown = document.contents;
+    for (const key of keys) {
+      if (!isMap(found)) return undefined;
+      found = found.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.value;
+    }
+    return found;
+  };
+  return {
+    scalar(keys: readonly string[]): ScalarPlace | undefined {
+      const found = node(keys);
+      return isScalar(found) && found.range
+        ? { value: found.value, range: [found.range[0], found.range[1]] }
+        : undefined;
+    },
+    keysOf(keys: readonly string[]): string[] {
+      const found = node(keys);
+      return isMap(found) ? found.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : [])) : [];
+    },
+  };
 }
 
 /** Replaces what is between the quotes, or the plain scalar. */
@@ -324,11 +397,11 @@ export function isLinked(files: Files, lock: string, folder: string, root: strin
   }
   if (lock.endsWith('pnpm-lock.yaml')) {
     const importers = files.parsed(lock, (text) =>
-      sections(text, ['importers']).map(({ start, section }) => yamlSection(lock, text, start, section)('importers')),
+      sections(text, ['importers']).map(({ start, section }) => yamlPart(lock, text, start, section).scalar),
     );
     for (const importer of importers) {
       for (const kind of TABLES) {
-        const version = importer([key === '' ? '.' : key, kind, name, 'version'])?.value;
+        const version = importer(['importers', key === '' ? '.' : key, kind, name, 'version'])?.value;
         if (typeof version === 'string') return /^(?:link|file):/.test(version);
       }
     }
