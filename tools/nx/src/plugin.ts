@@ -7,8 +7,8 @@ import type {
   RawProjectGraphDependency,
 } from '@nx/devkit';
 import { cachedInference, type Inference } from './graph/inference.ts';
+import { MANIFESTS } from './graph/manifests.ts';
 import type { PluginOptions } from './graph/options.ts';
-import { MANIFESTS } from './graph/workspace.ts';
 
 /** Name of the plugin, as Nx prints it. */
 export const name = '@krepis/nx';
@@ -23,9 +23,9 @@ let latest: { readonly asked: string; readonly inference: Inference } | undefine
  */
 export const createNodes: CreateNodes<PluginOptions> = [
   MANIFESTS,
-  (files, options, { workspaceRoot, nxJsonConfiguration }) => {
+  async (files, options, { workspaceRoot, nxJsonConfiguration }) => {
     latest = undefined;
-    const inference = cachedInference(workspaceRoot, files, options ?? {}, nxJsonConfiguration);
+    const inference = await cachedInference(workspaceRoot, files, options ?? {}, nxJsonConfiguration);
     latest = { asked: JSON.stringify([workspaceRoot, options ?? {}]), inference };
     const results: CreateNodesResultV2 = inference.projects.map(({ file, project }) => [
       file,
@@ -41,7 +41,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
 export const createNodesV2 = createNodes;
 
 /** Edges between crates, between packages, across the languages, and from generated code to its messages. Starts no process. */
-export const createDependencies: CreateDependencies<PluginOptions> = (options, context) => {
+export const createDependencies: CreateDependencies<PluginOptions> = async (options, context) => {
   const { projectFileMap, nonProjectFiles } = context.fileMap;
   let inference =
     latest?.asked === JSON.stringify([context.workspaceRoot, options ?? {}]) ? latest.inference : undefined;
@@ -50,7 +50,7 @@ export const createDependencies: CreateDependencies<PluginOptions> = (options, c
       /(?:^|\/)(?:Cargo\.(?:toml|lock)|package\.json|project\.json|buf(?:\.gen|\.work)?\.yaml|tsconfig[^/]*\.json)$/;
     const files = [...Object.values(projectFileMap).flat(), ...nonProjectFiles].map(({ file }) => file);
     // Also where the projects could not be inferred: the same error again, never a graph without edges.
-    inference = cachedInference(
+    inference = await cachedInference(
       context.workspaceRoot,
       files.filter((file) => matches.test(file)),
       options ?? {},

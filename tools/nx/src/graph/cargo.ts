@@ -101,12 +101,16 @@ class CargoReader {
   readonly #files: ReadonlySet<string>;
   readonly #reader: ManifestReader;
   readonly #roots: readonly string[];
+  readonly #benches: readonly string[];
+  readonly #binaries: readonly string[];
   readonly #manifests = new Map<string, Manifest>();
   readonly #locks = new Map<string, CargoLock | undefined>();
 
   constructor(files: readonly string[], reader: ManifestReader) {
     this.#files = new Set(files);
     this.#reader = reader;
+    this.#benches = files.filter((path) => path.includes('benches/'));
+    this.#binaries = files.filter((path) => path.includes('src/bin/'));
     this.#roots = files
       .filter((path) => posix.basename(path) === 'Cargo.toml')
       .map((path) => posix.dirname(path))
@@ -227,7 +231,7 @@ class CargoReader {
       workspaceRoot,
       artifacts,
       addon: artifacts.some(({ kind }) => kind === 'cdylib') && dependencyNames(manifest).has('napi'),
-      benches: Array.isArray(manifest.toml.bench) || [...this.#files].some((file) => isBenchOf(file, root)),
+      benches: Array.isArray(manifest.toml.bench) || this.#benches.some((file) => isBenchOf(file, root)),
       publishable: publish !== false && !(Array.isArray(publish) && publish.length === 0),
       settings: settingsOf(manifest, table(table(declared.metadata)?.nx)),
       dependencies: [...dependencies].map(([path, kind]) => ({ root: path, kind })).sort(byRoot),
@@ -259,7 +263,7 @@ class CargoReader {
       const discovered = new Map<string, string>();
       if (this.#files.has(join(root, 'src/main.rs'))) discovered.set('src/main.rs', name);
       const folder = `${join(root, 'src/bin')}/`;
-      for (const file of this.#files) {
+      for (const file of this.#binaries) {
         if (!file.startsWith(folder)) continue;
         const [, own] = /^([^/]+)(?:\.rs|\/main\.rs)$/.exec(file.slice(folder.length)) ?? [];
         if (own !== undefined) discovered.set(`src/bin/${file.slice(folder.length)}`, own);

@@ -4,9 +4,9 @@ import type { NxJsonConfiguration } from '@nx/devkit';
 import { type FailureParts, KrepisError } from '../errors.ts';
 import type { CargoExternal } from './cargo.ts';
 import type { PluginOptions } from './options.ts';
-import { type InferredProject, inferProjects, projectNames } from './projects.ts';
+import type { InferredProject } from './projects.ts';
 import { digest, diskReader, type Observations, observing, stillHolds } from './reader.ts';
-import { type Edge, edges, readWorkspace } from './workspace.ts';
+import type { Edge } from './workspace.ts';
 
 /** Everything the plugin tells Nx. */
 export interface Inference {
@@ -33,12 +33,12 @@ interface Remembered {
  *
  * @throws KrepisError KRP7010 to KRP7018
  */
-export function cachedInference(
+export async function cachedInference(
   root: string,
   files: readonly string[],
   options: PluginOptions,
   nxJson: NxJsonConfiguration,
-): Inference {
+): Promise<Inference> {
   const disk = diskReader(root);
   const missing = missingTools(root, files);
   const variables = {
@@ -67,6 +67,8 @@ export function cachedInference(
   const known = recall(file);
   if (known?.key === key && stillHolds(known.seen, disk)) return settle(known.outcome);
 
+  // The parsers take longer to load than a known inference takes to read: they are loaded where they are needed.
+  const { infer } = await import('./infer.ts');
   const reader = observing(disk);
   let outcome: Remembered['outcome'];
   try {
@@ -81,18 +83,6 @@ export function cachedInference(
 
 /** Changes with the form of what is inferred: an older plugin's cache is not read. */
 const FORMAT = 1;
-
-function infer(files: readonly string[], environment: Parameters<typeof inferProjects>[2]): Inference {
-  const { reader, options } = environment;
-  const workspace = readWorkspace(files, options, reader);
-  const names = projectNames(workspace, new Set(files), reader);
-  return {
-    projects: inferProjects(workspace, names, environment),
-    edges: edges(workspace),
-    externals: workspace.externals,
-    crateExternals: workspace.crates.map((crate) => [crate.root, crate.externals] as const),
-  };
-}
 
 function settle(outcome: Remembered['outcome']): Inference {
   if (outcome.ok) return outcome.inference;
