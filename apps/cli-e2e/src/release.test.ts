@@ -1,8 +1,9 @@
 /** `nx release` in real workspaces: every manifest and lock file in lock step, and package managers agree afterwards. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Outcome, ok, repository } from './krepis.ts';
+import { environment, type Outcome, ok, repository, start } from './krepis.ts';
 import { commit, read, status, typed } from './nx.ts';
+import { type CargoRegistry, cargoRegistry } from './registry.ts';
 import { removeTemporary, temporary, write } from './workspace.ts';
 
 afterAll(removeTemporary);
@@ -278,6 +279,80 @@ test('a release by conventional commits: from the tag, committed, tagged, with a
     ['CHANGELOG.md', ...MANIFESTS, lockOf.pnpm].sort(),
   );
   metadata(root);
+});
+
+describe('nx release publish', () => {
+  const crate = (name: string, rest: string) =>
+    `[package]\nname = "${name}"\nversion.workspace = true\nedition = "2024"\ndescription = "x"\nlicense = "MIT"\n${rest}`;
+  const target = json({
+    targets: { 'nx-release-publish': { executor: '@krepis/nx:release-publish', dependsOn: ['^nx-release-publish'] } },
+  });
+  let registry: CargoRegistry;
+  let root: string;
+
+  beforeAll(async () => {
+    registry = await cargoRegistry();
+    root = join(temporary(), 'crates');
+    write(root, {
+      ...files('pnpm'),
+      '.cargo/config.toml': `[registries.loop]
+index = "${registry.index}"
+[source.loop]
+registry = "${registry.index}"
+[source.crates-io]
+replace-with = "loop"
+`,
+      'nx.json': json({
+        plugins: ['@krepis/nx'],
+        analytics: false,
+        neverConnectToCloud: true,
+        targetDefaults: { 'nx-release-publish': { options: { cargoRegistry: 'loop' } } },
+        release: { projects: ['*'], version: { versionActions: '@krepis/nx/release' } },
+      }),
+      'Cargo.toml': '[workspace]\nresolver = "3"\nmembers = ["crates/*"]\n[workspace.package]\nversion = "0.1.0"\n',
+      'crates/core/Cargo.toml': crate('lock-core', ''),
+      'crates/core/project.json': target,
+      'crates/own/Cargo.toml': crate('lock-own', 'publish = false\n[dependencies]\nlock-core = { path = "../core" }\n'),
+      'crates/cli/Cargo.toml': crate(
+        'lock-cli',
+        '[dependencies]\nlock-core = { path = "../core", version = "0.1.0" }\n',
+      ),
+      'crates/cli/project.json': target,
+    });
+    rmSync(join(root, 'libs'), { recursive: true });
+    rmSync(join(root, 'pnpm-workspace.yaml'));
+    write(root, { 'package.json': json({ name: 'crates', private: true }) });
+    mkdirSync(join(root, 'node_modules'));
+    installTools(root);
+    commit(root);
+  });
+
+  afterAll(() => registry.close());
+
+  const publish = (...args: string[]) =>
+    start('node', ['node_modules/nx/dist/bin/nx.js', 'release', 'publish', ...args], {
+      cwd: root,
+      env: environment({
+        CARGO_REGISTRIES_LOOP_TOKEN: 'token',
+        CARGO_TARGET_DIR: join(root, 'target'),
+        NX_WORKSPACE_DATA_DIRECTORY: join(root, '.nx/workspace-data'),
+      }),
+    });
+
+  test('a dry run packages and verifies, and uploads nothing', async () => {
+    const { code, stdout, stderr } = await publish('--dry-run');
+    expect(`${code} ${stdout}${stderr}`).toMatch(/^0 [\s\S]*aborting upload due to dry run/);
+    expect(registry.uploads).toEqual([]);
+  });
+
+  test('publishable crates go out, those that others need first; a second run finds them there', async () => {
+    const first = await publish();
+    expect(`${first.code} ${first.stdout}${first.stderr}`).toMatch(/^0 /);
+    expect(registry.uploads).toEqual(['lock-core@0.1.0', 'lock-cli@0.1.0']);
+    const second = await publish();
+    expect(`${second.code} ${second.stdout}`).toMatch(/^0 [\s\S]*Skipped lock-core: this version is published/);
+    expect(registry.uploads).toHaveLength(2);
+  });
 });
 
 test('this repository: all manifests in lock step, and Cargo and pnpm agree', () => {
