@@ -98,7 +98,8 @@ test('artefacts: binaries found and declared, libraries for others; one behind f
     tags: ['scope:x'],
     testInputs: ['fixtures/**'],
   });
-  expect(found[0]).toMatchObject({ addon: false, benches: false, publishable: true });
+  expect(found[0]).toMatchObject({ addon: false, benches: false, publishable: false });
+  expect(crates({ 'Cargo.toml': '[package]\nname = "a"\nversion = "1.0.0"' })[0]?.publishable).toBe(true);
 });
 
 const SERDE = `version = 4

@@ -19,7 +19,7 @@ export interface Crate {
   readonly addon: boolean;
   /** True with a `[[bench]]` or a file in `benches/`. */
   readonly benches: boolean;
-  /** True unless `publish` is false or an empty list. */
+  /** True with a version, unless `publish` is false or an empty list. */
   readonly publishable: boolean;
   /** `package.metadata.nx` of the manifest. */
   readonly settings: CrateSettings;
@@ -232,7 +232,8 @@ class CargoReader {
       artifacts,
       addon: artifacts.some(({ kind }) => kind === 'cdylib') && dependencyNames(manifest).has('napi'),
       benches: Array.isArray(manifest.toml.bench) || this.#benches.some((file) => isBenchOf(file, root)),
-      publishable: publish !== false && !(Array.isArray(publish) && publish.length === 0),
+      publishable:
+        declared.version !== undefined && publish !== false && !(Array.isArray(publish) && publish.length === 0),
       settings: settingsOf(manifest, table(table(declared.metadata)?.nx)),
       dependencies: [...dependencies].map(([path, kind]) => ({ root: path, kind })).sort(byRoot),
       externals,

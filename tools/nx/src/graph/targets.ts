@@ -145,6 +145,14 @@ export function inferTargets(holding: Holding, around: Surroundings): Targets {
     });
   }
   if (suites.length > 0) set('test', testTarget(holding, suites, dependsOn, around));
+  // An npm package in the same folder is published by Nx's own target of that name.
+  if (crate?.crate.publishable && !npmPackage) {
+    targets['nx-release-publish'] = {
+      executor: '@krepis/nx:release-publish',
+      dependsOn: ['^nx-release-publish'],
+      options: { crate: crate.crate.name },
+    };
+  }
   // A module of messages has a lint of its own: both, where it shares a folder with code.
   if (module && lints.length === 0) set('lint', bufLint(module, around));
   return targets;
