@@ -61,6 +61,7 @@ export class LockStep {
   readonly #crates = new Map<string, CrateChange>();
   readonly #packages = new Map<string, PackageChange>();
   readonly #notes: string[] = [];
+  readonly #found = new Map<string, readonly string[]>();
   #settled = true;
 
   constructor(tree: Tree) {
@@ -163,6 +164,8 @@ export class LockStep {
   /** Folders, below the root, of the manifests that match patterns. */
   find(patterns: readonly string[]): string[] {
     return patterns.flatMap((pattern) => {
+      const known = this.#found.get(pattern);
+      if (known) return known;
       const { base } = picomatch.scan(pattern);
       const matches = picomatch(pattern);
       const found = [...this.#manifestsBelow(base === '' ? '.' : base)].filter((path) => matches(path));
@@ -173,7 +176,9 @@ export class LockStep {
           reason: `no Cargo.toml or package.json matches "${pattern}"`,
         });
       }
-      return found.map((path) => posix.dirname(path));
+      const folders = found.map((path) => posix.dirname(path));
+      this.#found.set(pattern, folders);
+      return folders;
     });
   }
 

@@ -89,7 +89,8 @@ export default class KrepisVersionActions extends VersionActions {
     preid: string,
   ): Promise<{ newVersion: string; logText: string }> {
     // An exact version is also the way out of the disagreement.
-    if (this.#fixed && /^(?:pre)?(?:major|minor|patch|release)$/.test(newVersionInput)) this.#refuseDisagreement();
+    if (this.#fixed && /^(?:pre)?(?:major|minor|patch|release)$/.test(newVersionInput))
+      this.#refuseDisagreement(currentVersion);
     return super.calculateNewVersion(currentVersion, newVersionInput, reason, reasonData, preid);
   }
 
@@ -106,10 +107,12 @@ export default class KrepisVersionActions extends VersionActions {
 
   override async updateProjectVersion(tree: Tree, newVersion: string): Promise<string[]> {
     const release = LockStep.over(tree);
-    const roots = [...this.#roots.map(({ path }) => path), ...release.find(this.#patterns('versions'))];
-    const written = new Set(roots.flatMap((root) => release.setVersion(root, newVersion)));
+    const own = this.#roots.flatMap(({ path }) => release.setVersion(path, newVersion));
+    const before = new Set(release.changed);
+    for (const root of release.find(this.#patterns('versions'))) release.setVersion(root, newVersion);
+    const also = [...release.changed].filter((path) => !before.has(path));
     this.#keepFromFormatting(release);
-    return [...written].map((path) => `✍️  New version ${newVersion} written to manifest: ${path}`);
+    return [...new Set([...own, ...also])].map((path) => `✍️  New version ${newVersion} written to manifest: ${path}`);
   }
 
   override async updateProjectDependencies(tree: Tree, projectGraph: ProjectGraph): Promise<string[]> {
@@ -157,22 +160,21 @@ export default class KrepisVersionActions extends VersionActions {
     });
   }
 
-  #refuseDisagreement(): void {
-    const tree = this.#tree;
-    if (!tree) return;
-    const found = new Map<string, string>();
-    const also = LockStep.over(tree).find(this.#patterns('versions'));
+  /** Two versions in a fixed group: nobody can say which one the bump starts from. */
+  #refuseDisagreement(currentVersion: string | null): void {
+    if (!this.#tree) return;
+    const release = LockStep.over(this.#tree);
     const roots = this.#groupMates.map((mate) => mate.projectGraphNode.data.root);
-    for (const root of [...roots, ...also]) {
-      for (const { path, version } of LockStep.over(tree).versions(root)) found.set(path, version);
-    }
-    const versions = new Set(found.values());
-    if (versions.size < 2) return;
+    const found = [...roots, ...release.find(this.#patterns('versions'))].flatMap((root) => release.versions(root));
+    const versions = new Set(found.map(({ version }) => version));
+    const fromDisk = this.finalConfigForProject.currentVersionResolver === 'disk';
+    // A tag or a registry decides over manifests that only hold a place, as 0.0.0.
+    if (versions.size < 2 || (!fromDisk && !versions.has(currentVersion ?? ''))) return;
     const width = Math.max(...[...versions].map((version) => version.length));
-    const lines = [...found].sort().map(([path, version]) => `    ${version.padEnd(width)}  ${path}`);
+    const lines = found.map(({ path, version }) => `    ${version.padEnd(width)}  ${path}`);
     throw new KrepisError({
       ...errors.VERSIONS_DIFFER,
-      reason: `release group ${this.releaseGroup.name} is fixed, and has\n${lines.join('\n')}`,
+      reason: `release group ${this.releaseGroup.name} is fixed, and has\n${[...new Set(lines)].sort().join('\n')}`,
     });
   }
 
