@@ -139,10 +139,13 @@ test('Cargo.lock: the packages a crate names, each with its own dependencies, an
       '[workspace]\nmembers = ["a", "b"]\n[patch.crates-io]\nb = { path = "b" }\n[workspace.dependencies]\nserde = "1"',
     'Cargo.lock': SERDE,
     'a/Cargo.toml':
-      '[package]\nname = "a"\nversion = "1.0.0"\n[dependencies]\nserde.workspace = true\ntop = "2"\nb = "1"',
+      '[package]\nname = "a"\nversion = "1.0.0"\n[dependencies]\nserde.workspace = true\nb = "1"\n[dev-dependencies]\ntop = "2"',
     'b/Cargo.toml': '[package]\nname = "b"\nversion = "1.0.0"',
   });
-  expect(found[0]?.externals).toEqual(['cargo:serde@1.0.2', 'cargo:top@2.0.0']);
+  expect(found[0]?.externals).toEqual([
+    { node: 'cargo:serde@1.0.2', kind: 'build' },
+    { node: 'cargo:top@2.0.0', kind: 'dev' },
+  ]);
   expect(found[0]?.dependencies).toEqual([{ root: 'b', kind: 'build' }]);
   expect(externals.find(({ node }) => node === 'cargo:serde@1.0.2')).toEqual({
     node: 'cargo:serde@1.0.2',

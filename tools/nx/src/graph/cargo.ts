@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { parse, TomlError } from 'smol-toml';
 import { errors, KrepisError, type Place } from '../errors.ts';
-import { type CargoLock, parseLock } from './lockfile.ts';
+import { type CargoLock, type LockedPackage, parseLock } from './lockfile.ts';
 import type { ManifestReader } from './reader.ts';
 
 /** One crate that Cargo builds as a member of a workspace, or alone. Paths are relative to the Nx root, with `/`. */
@@ -25,8 +25,16 @@ export interface Crate {
   readonly settings: CrateSettings;
   /** The crates it depends on by path, or that stand in for a registry's crate by `[patch]`. */
   readonly dependencies: readonly CrateDependency[];
-  /** Nodes of the external packages it names itself, from Cargo.lock: `cargo:NAME@VERSION`. */
-  readonly externals: readonly string[];
+  /** The external packages it names itself, from Cargo.lock. */
+  readonly externals: readonly CrateExternal[];
+}
+
+/** A crate's own use of an external package. */
+export interface CrateExternal {
+  /** Its node, `cargo:NAME@VERSION`. */
+  readonly node: string;
+  /** `dev` if tests, examples and benches alone need it. */
+  readonly kind: CrateDependency['kind'];
 }
 
 /** A binary, or a library that others than Cargo load. */
@@ -236,7 +244,7 @@ class CargoReader {
         declared.version !== undefined && publish !== false && !(Array.isArray(publish) && publish.length === 0),
       settings: settingsOf(manifest, table(table(declared.metadata)?.nx)),
       dependencies: [...dependencies].map(([path, kind]) => ({ root: path, kind })).sort(byRoot),
-      externals,
+      externals: withKinds(externals, manifest, workspace),
     };
   }
 
@@ -447,18 +455,14 @@ const DEPENDENCY_TABLES = [
 ] as const;
 
 /** What the lock says of one crate: its own external packages, and local crates that only external ones lead to. */
-function locked(lock: CargoLock, name: string, version: unknown): { externals: string[]; local: string[] } {
+function locked(lock: CargoLock, name: string, version: unknown): { externals: LockedPackage[]; local: string[] } {
   const { packages } = lock;
   const candidates = packages.filter((entry) => entry.name === name && entry.node === undefined);
   const own = candidates.find((entry) => entry.version === version) ?? candidates[0];
-  const externals = new Set<string>();
   const local = new Set<string>();
   const seen = new Set<number>();
   const queue = [...(own?.dependencies ?? [])];
-  for (const index of queue) {
-    const node = packages[index]?.node;
-    if (node !== undefined) externals.add(node);
-  }
+  const externals = queue.flatMap((index) => packages[index] ?? []).filter(({ node }) => node !== undefined);
   for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
     if (seen.has(index)) continue;
     seen.add(index);
@@ -467,7 +471,21 @@ function locked(lock: CargoLock, name: string, version: unknown): { externals: s
     if (entry.node === undefined) local.add(entry.name);
     else queue.push(...entry.dependencies);
   }
-  return { externals: [...externals].sort(), local: [...local] };
+  return { externals, local: [...local] };
+}
+
+/** Cargo.lock does not say which dependencies are for tests; the manifest does. */
+function withKinds(externals: readonly LockedPackage[], manifest: Manifest, workspace: Manifest): CrateExternal[] {
+  const kinds = new Map<string, CrateDependency['kind']>();
+  for (const { key, kind, entry } of requirements(manifest, workspace)) {
+    const name = typeof entry?.package === 'string' ? entry.package : key;
+    if (kinds.get(name) !== 'build') kinds.set(name, kind);
+  }
+  return externals
+    .flatMap(({ node, name }): CrateExternal[] =>
+      node === undefined ? [] : [{ node, kind: kinds.get(name) ?? 'build' }],
+    )
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 function externalsOf({ packages }: CargoLock): CargoExternal[] {

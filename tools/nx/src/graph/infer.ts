@@ -15,6 +15,6 @@ export function infer(files: readonly string[], environment: Environment): Infer
     projects: inferProjects(workspace, names, environment),
     edges: edges(workspace),
     externals: workspace.externals,
-    crateExternals: workspace.crates.map((crate) => [crate.root, crate.externals] as const),
+    crateExternals: workspace.crates.map(({ root, externals: own }) => [root, own.map(({ node }) => node)] as const),
   };
 }

@@ -178,8 +178,9 @@ class Closures {
     const runs = [crate, ...all].flatMap(({ settings }) => settings.runs);
     return {
       crate,
-      build: this.#closure(crate, build),
-      all: this.#closure(crate, all),
+      build: this.#closure(crate, build, false),
+      all: this.#closure(crate, all, true),
+      started: this.#named([...new Set(runs)]),
       runs: this.#named([...new Set(runs.flatMap((root) => [root, ...this.#below(root)]))]),
       packaged: this.#workspace.packages.some((npmPackage) => addonCrate(npmPackage, this.#workspace.crates) === crate),
     };
@@ -219,16 +220,17 @@ class Closures {
     const all = new Set(plugins.flatMap((crate) => [crate, ...this.#cratesBelow(crate, false)]));
     return {
       projects: this.#named([...all].map(({ root }) => root)),
-      externals: sorted([...all].flatMap(({ externals }) => externals)),
+      externals: sorted([...all].flatMap(builtWith)),
       inputs: [],
       generated: [],
     };
   }
 
-  #closure(crate: Crate, below: readonly Crate[]): CrateClosure {
+  #closure(crate: Crate, below: readonly Crate[], withDev: boolean): CrateClosure {
+    const own = withDev ? crate.externals.map(({ node }) => node) : builtWith(crate);
     return {
       projects: this.#named(below.map(({ root }) => root)),
-      externals: sorted([crate, ...below].flatMap(({ externals }) => externals)),
+      externals: sorted([...own, ...below.flatMap(builtWith)]),
       inputs: below.flatMap(({ settings }) => settings.inputs),
       generated: this.#generated([crate, ...below].map(({ root }) => root)),
     };
@@ -353,6 +355,11 @@ function configurationOfCargo(text: string): { build?: { 'target-dir'?: string; 
     // Cargo itself says what is wrong with it, at the first task.
     return {};
   }
+}
+
+/** Nodes of the external packages that a crate's library and binaries are compiled with. */
+function builtWith({ externals }: Crate): string[] {
+  return externals.flatMap(({ node, kind }) => (kind === 'build' ? [node] : []));
 }
 
 function sorted(values: readonly string[]): string[] {

@@ -38,7 +38,7 @@ const FILES: Record<string, string> = {
   'crates/leaf/Cargo.toml': '[package]\nname = "acme-leaf"\nversion = "1.0.0"\n[dependencies]\nitoa = "1"',
   'crates/leaf/benches/b.rs': '',
   'crates/top/Cargo.toml':
-    '[package]\nname = "acme-top"\nversion = "1.0.0"\n[dependencies]\nacme-leaf = { path = "../leaf" }\n[dev-dependencies]\nacme-testing = { path = "../testing" }\n[package.metadata.nx]\ntest-args = ["--all-features"]\ntest-inputs = ["../../fixtures/**"]\ninputs = ["../../words.txt"]',
+    '[package]\nname = "acme-top"\nversion = "1.0.0"\n[dependencies]\nacme-leaf = { path = "../leaf" }\ncfg-if = "1"\n[dev-dependencies]\nacme-testing = { path = "../testing" }\n[package.metadata.nx]\ntest-args = ["--all-features"]\ntest-inputs = ["../../fixtures/**"]\ninputs = ["../../words.txt"]',
   'crates/top/src/main.rs': '',
   'crates/testing/Cargo.toml': '[package]\nname = "acme-testing"',
   'libs/native/Cargo.toml':

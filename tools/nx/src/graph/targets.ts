@@ -51,7 +51,9 @@ export interface CrateHolding {
   readonly build: CrateClosure;
   /** What tests, benches, examples and clippy compile, itself left out. */
   readonly all: CrateClosure;
-  /** Projects of the TypeScript packages that its binaries, or those of its closure, run. */
+  /** Projects of the TypeScript packages that its binaries, or those of its closure, start. */
+  readonly started: readonly string[];
+  /** Those, and everything below them. */
   readonly runs: readonly string[];
   /** True where an npm package builds it as its addon. */
   readonly packaged: boolean;
@@ -362,7 +364,7 @@ function testTarget(
   const built: DependsOn =
     native && names.build ? [...(npmPackage.npmPackage.addon ? [names.build] : []), `^${names.build}`] : [];
   const started: DependsOn =
-    crate && crate.runs.length > 0 && names.build ? [{ projects: [...crate.runs], target: names.build }] : [];
+    crate && crate.started.length > 0 && names.build ? [{ projects: [...crate.started], target: names.build }] : [];
   const dependsOn = unique([...generated, ...built, ...started] as Inputs) as DependsOn;
   return {
     executor: '@krepis/nx:test',
