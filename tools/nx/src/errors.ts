@@ -112,6 +112,48 @@ export const errors = {
     message: 'The test runner ended without a summary.',
     hint: 'Read its output above; nothing is counted as passed.',
   },
+  UNEDITABLE_MEMBERS: {
+    code: 'KRP7030',
+    exit: 2,
+    message: 'The list of workspace members cannot be edited.',
+    hint: 'Write it as `members = […]` below `[workspace]`.',
+  },
+  NO_BUF: {
+    code: 'KRP7031',
+    exit: 70,
+    message: 'buf was not found, so generated code cannot be compared with its messages.',
+    hint: 'Install it with `npm install --save-dev @bufbuild/buf`, or put buf on PATH (https://buf.build/docs/installation).',
+  },
+  BUF_FAILED: {
+    code: 'KRP7032',
+    exit: 2,
+    message: '`buf generate` failed.',
+    hint: 'Mend what buf reports; `buf generate` in that folder shows the same.',
+  },
+  OUTPUT_OUTSIDE: {
+    code: 'KRP7033',
+    exit: 2,
+    message: 'buf.gen.yaml writes outside the workspace.',
+    hint: 'Give `out` a folder below the one that holds nx.json.',
+  },
+  BAD_TARGET: {
+    code: 'KRP7034',
+    exit: 2,
+    message: 'The targets of a native addon cannot be understood.',
+    hint: '`napi.targets` of package.json is a list of Rust target triples, each once.',
+  },
+  NO_WASI_VERSIONS: {
+    code: 'KRP7035',
+    exit: 2,
+    message: 'A WebAssembly package needs versions that only the registry knows.',
+    hint: 'Run `napi create-npm-dirs` once in the addon; from then on this generator keeps the package in sync.',
+  },
+  REFERENCE_CYCLE: {
+    code: 'KRP7036',
+    exit: 2,
+    message: 'Projects depend on each other in a circle, which TypeScript project references cannot express.',
+    hint: 'Remove one dependency, or name it in `nx.sync.ignoredDependencies` of that tsconfig.',
+  },
   VERSIONS_DIFFER: {
     code: 'KRP7040',
     exit: 2,
