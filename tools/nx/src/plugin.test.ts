@@ -1,6 +1,6 @@
 /** The plugin inside a real Nx: what `nx show`, `nx graph` and `nx run-many` make of it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, removeFolders } from './testing/workspace.ts';
 
@@ -103,4 +103,114 @@ test('a build leaves the exact binary, the second one comes from the cache, and 
   writeFileSync(join(root, 'crates/leaf/src/lib.rs'), 'pub fn answer() -> u8 { 42 }');
   expect(build()).not.toContain('from the cache');
   expect(spawnSync(binary, { encoding: 'utf8' }).stdout).toBe('42\n');
+});
+
+test('after an edit of a message, affected builds what compiles its code in both languages, and nothing else', () => {
+  const root = workspace({
+    ...FILES,
+    'package.json': '{ "name": "root", "private": true, "workspaces": ["libs/*"] }',
+    'Cargo.toml': '[workspace]\nmembers = ["crates/*", "libs/gen"]\nresolver = "2"',
+    'buf.yaml': 'version: v2\nmodules:\n  - path: proto\n',
+    'buf.gen.yaml':
+      'version: v2\nplugins:\n  - local: x\n    out: libs/gen/src/gen\n  - local: y\n    out: libs/gen/ts\n',
+    'proto/a.proto': 'syntax = "proto3";\n',
+    'libs/gen/Cargo.toml': '[package]\nname = "acme-gen"',
+    'libs/gen/package.json': '{ "name": "@acme/gen" }',
+    'libs/gen/tsconfig.json': '{}',
+    'libs/gen/tsconfig.build.json': '{}',
+    'crates/top/Cargo.toml': '[package]\nname = "acme-top"\n[dependencies]\nacme-gen = { path = "../../libs/gen" }',
+    'libs/web/package.json': '{ "name": "@acme/web", "dependencies": { "@acme/gen": "workspace:*" } }',
+    'libs/web/tsconfig.json': '{}',
+    'libs/web/tsconfig.build.json': '{}',
+    'libs/other/package.json': '{ "name": "@acme/other" }',
+    'libs/other/tsconfig.json': '{}',
+    'libs/other/tsconfig.build.json': '{}',
+  });
+  const git = (...args: string[]) =>
+    spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: root });
+  git('add', '.');
+  git('commit', '-qm', 'first');
+  writeFileSync(join(root, 'proto/a.proto'), 'syntax = "proto3";\npackage acme;\n');
+  git('commit', '-qam', 'second');
+  const run = nx(root, 'affected', '-t', 'build', '--base=HEAD~1', '--graph=tasks.json');
+  expect(run.stderr).toBe('');
+  const { tasks } = JSON.parse(readFileSync(join(root, 'tasks.json'), 'utf8')) as {
+    tasks: { tasks: Record<string, unknown> };
+  };
+  expect(Object.keys(tasks.tasks).sort()).toEqual([
+    '@acme/gen:build',
+    '@acme/web:build',
+    'acme-top:build',
+    'proto:generate',
+  ]);
+});
+
+test('an edit of one external package runs its dependents again and no others', () => {
+  const crate = (name: string, more = '') =>
+    `[package]\nname = "${name}"\nversion = "0.1.0"\nedition = "2021"\n${more}`;
+  const lock = (checksum: string) => `version = 4
+
+[[package]]
+name = "acme-leaf"
+version = "0.1.0"
+
+[[package]]
+name = "acme-top"
+version = "0.1.0"
+dependencies = [
+ "outer",
+]
+
+[[package]]
+name = "inner"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "${checksum}"
+
+[[package]]
+name = "outer"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "00"
+dependencies = [
+ "inner",
+]
+`;
+  const root = workspace({
+    ...FILES,
+    // Stands in for the compiler: what is asked here is which tasks run, and no such package exists.
+    'bin/cargo': '#!/bin/sh\necho ran',
+    'Cargo.lock': lock('01'),
+    'crates/leaf/Cargo.toml': crate('acme-leaf'),
+    'crates/top/Cargo.toml': crate('acme-top', '[dependencies]\nouter = "1"'),
+    'crates/top/src/main.rs': '',
+  });
+  chmodSync(join(root, 'bin/cargo'), 0o755);
+  jest.replaceProperty(process, 'env', { ...process.env, PATH: `${join(root, 'bin')}:${process.env.PATH}` });
+  const ran = () => {
+    const { stdout } = nx(root, 'run-many', '-t', 'check', '--outputStyle=static');
+    return [...stdout.matchAll(/^> nx run (\S+)$/gm)].map(([, task]) => task).sort();
+  };
+  try {
+    expect(ran()).toEqual(['acme-leaf:check', 'acme-top:check']);
+    expect(ran()).toEqual([]);
+    // The package that `acme-top` depends on only through another one.
+    writeFileSync(join(root, 'Cargo.lock'), lock('0002'));
+    expect(ran()).toEqual(['acme-top:check']);
+  } finally {
+    jest.restoreAllMocks();
+  }
+});
+
+test('an error of the manifests is shown again by the next command', () => {
+  const root = workspace({ ...FILES, 'crates/leaf/Cargo.toml': '[package]\nname = "acme-leaf"\nversion = = 1\n' });
+  for (const command of [
+    ['show', 'projects'],
+    ['run-many', '-t', 'build'],
+    ['affected', '-t', 'build', '--files=x'],
+  ]) {
+    const run = nx(root, ...command);
+    expect([command, run.status]).not.toEqual([command, 0]);
+    expect(run.stdout + run.stderr).toMatch(/KRP7010[\s\S]*crates\/leaf\/Cargo\.toml:3/);
+  }
 });

@@ -6,6 +6,7 @@ import type {
   ProjectGraphExternalNode,
   RawProjectGraphDependency,
 } from '@nx/devkit';
+import { KrepisError } from './errors.ts';
 import { cachedInference, type Inference } from './graph/inference.ts';
 import { MANIFESTS } from './graph/manifests.ts';
 import type { PluginOptions } from './graph/options.ts';
@@ -25,7 +26,14 @@ export const createNodes: CreateNodes<PluginOptions> = [
   MANIFESTS,
   async (files, options, { workspaceRoot, nxJsonConfiguration }) => {
     latest = undefined;
-    const inference = await cachedInference(workspaceRoot, files, options ?? {}, nxJsonConfiguration);
+    let inference: Inference;
+    try {
+      inference = await cachedInference(workspaceRoot, files, options ?? {}, nxJsonConfiguration);
+    } catch (error) {
+      // Of a failing graph, `nx run-many` and `nx affected` of Nx 23.2 print the fact alone, not the reason.
+      if (error instanceof KrepisError) process.stderr.write(`\n${error.message}\n`);
+      throw error;
+    }
     latest = { asked: JSON.stringify([workspaceRoot, options ?? {}]), inference };
     const results: CreateNodesResultV2 = inference.projects.map(({ file, project }) => [
       file,
