@@ -61,6 +61,9 @@ export default async function init(tree: Tree, options: InitOptions, cli?: Krepi
       logger.info(`\`krepis undo\` takes this back; then \`${name} install\` mends node_modules.`);
     }
     for (const warning of await lostSuites(tree.root)) logger.warn(warning);
+    if (tree.read('nx.json', 'utf8')?.includes('"@monodon/rust"')) {
+      logger.info('`nx g @krepis/nx:migrate-from-monodon` takes @monodon/rust out and keeps what its targets do.');
+    }
   };
 }
 

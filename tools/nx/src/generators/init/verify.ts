@@ -21,19 +21,22 @@ export async function lostSuites(root: string): Promise<string[]> {
     return [`The project graph cannot be built yet:\n${(error as Error).message}`];
   }
   const names = targetNames(root);
-  return Object.values(graph.nodes).flatMap(({ name, data }) => {
+  const lost = new Map<string, string[]>();
+  for (const { name, data } of Object.values(graph.nodes)) {
     const targets = data.targets ?? {};
     // `fmt` exists for crates only, and no other plugin has it.
-    const crate = JSON.stringify(targets[names.fmt] ?? '').includes('cargo fmt');
-    if (!crate) return [];
-    return (['build', 'test', 'lint'] as const)
-      .filter((kind) => targets[names[kind]] !== undefined && !/cargo/.test(JSON.stringify(targets[names[kind]])))
-      .map(
-        (kind) =>
-          `${name}: \`${names[kind]}\` comes from another plugin, a script or project.json, so Cargo's part does not run ` +
-          `there. Rename ours ("${kind}TargetName": "cargo-${kind}" in the options of @krepis/nx in nx.json) or take the other away.`,
-      );
-  });
+    if (!JSON.stringify(targets[names.fmt] ?? '').includes('cargo fmt')) continue;
+    for (const kind of ['build', 'test', 'lint'] as const) {
+      const target = targets[names[kind]];
+      if (target === undefined || /cargo|@monodon\/rust|@krepis\/nx/.test(JSON.stringify(target))) continue;
+      lost.set(kind, [...(lost.get(kind) ?? []), name]);
+    }
+  }
+  return [...lost].map(
+    ([kind, projects]) =>
+      `\`${kind}\` of ${projects.join(', ')} comes from another plugin, a script or project.json, so Cargo's part does not ` +
+      `run there. Rename ours in nx.json ({ "plugin": "@krepis/nx", "options": { "${kind}TargetName": "cargo-${kind}" } }), or take the other away.`,
+  );
 }
 
 function targetNames(root: string): Readonly<Record<'build' | 'test' | 'lint' | 'fmt', string>> {
