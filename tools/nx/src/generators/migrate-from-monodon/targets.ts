@@ -66,7 +66,7 @@ export function migrateTarget(facts: TargetFacts): Outcome {
     // No executor: Nx merges it with the inferred target; `...` stands for what that one has.
     return { action: 'write', target: extras, notes };
   }
-  const joined = base.plain && counterpart === name ? configured(facts, executor, base, configurations) : undefined;
+  const joined = base.plain && counterpart === name ? configured(facts, executor, configurations) : undefined;
   if (joined) return { action: 'write', target: { ...joined, ...extras }, notes };
   return { action: 'write', target: command(facts, executor, base, configurations, extras), notes };
 }
@@ -132,27 +132,20 @@ function command(
   const several = Object.keys(configurations).length > 0;
   const cached = (target.cache ?? defaults?.cache) === true;
   const { inputs: ownInputs, outputs: ownOutputs, ...rest } = extras;
-  const token = several && outputs.some((output) => output.includes('{options.'));
-  // Options that are no options of run-commands would go to the command; they are for `outputs` only.
-  const options = (meant: Meaning) => ({
-    command: meant.command,
-    ...(token ? { artefacts: meant.directory ?? meant.artefacts } : {}),
-  });
-  const written = several
-    ? outputs
-    : outputs.map((output) => output.replace('{options.artefacts}', base.directory ?? base.artefacts));
+  const placed = several && outputs.some((output) => output.includes(FOLDER));
+  const written = several ? outputs : outputs.map((output) => output.replace(FOLDER, base.directory ?? base.artefacts));
   return {
     ...(several
       ? {
           executor: 'nx:run-commands',
-          options: { ...options(base), ...(token ? { forwardAllArgs: false } : {}) },
+          options: runs(base, placed),
           configurations: Object.fromEntries(
-            Object.entries(configurations).map(([key, meant]) => [key, options(meant)]),
+            Object.entries(configurations).map(([key, meant]) => [key, runs(meant, placed)]),
           ),
         }
       : { command: base.command }),
     ...(cached ? { cache: true } : {}),
-    ...(cached && like?.inputs ? { inputs: [...like.inputs, ...withoutSpread(ownInputs)] } : {}),
+    ...(cached && like?.inputs ? { inputs: [...lasting(like.inputs), ...withoutSpread(ownInputs)] } : {}),
     ...(cached ? { outputs: [...written, ...withoutSpread(ownOutputs)] } : {}),
     ...(like?.parallelism === false ? { parallelism: false } : {}),
     ...(like?.dependsOn && executor !== 'run' && rest.dependsOn === undefined ? { dependsOn: like.dependsOn } : {}),
@@ -168,7 +161,6 @@ function command(
 function configured(
   { name, inferred }: TargetFacts,
   executor: Executor,
-  base: Meaning,
   configurations: Readonly<Record<string, Meaning>>,
 ): Readonly<Record<string, unknown>> | undefined {
   const like = inferred[name];
@@ -186,16 +178,14 @@ function configured(
   }
   const single = like.command !== undefined || (like.executor === 'nx:run-commands' && options.commands === undefined);
   if (!single) return undefined;
-  const outputs = outputsOf(executor, base, like);
-  if (!outputs.some((output) => output.includes('{options.'))) {
-    return { configurations: map(({ command }) => ({ command })) };
-  }
-  return {
-    // Options that are no options of run-commands would go to the command; this one is for `outputs` only.
-    options: { artefacts: base.artefacts, forwardAllArgs: false },
-    outputs,
-    configurations: map(({ command, artefacts }) => ({ command, artefacts })),
-  };
+  return { configurations: map((meant) => runs(meant, executor === 'build')) };
+}
+
+/** The option that the outputs of a build name: the same that the inferred `release` configuration sets. */
+const FOLDER = '{options.env.ARTIFACT_FOLDER}';
+
+function runs({ command, directory, artefacts }: Meaning, placed: boolean): Options {
+  return { command, ...(placed ? { env: { ARTIFACT_FOLDER: directory ?? artefacts } } : {}) };
 }
 
 interface CargoSuite {
@@ -203,16 +193,30 @@ interface CargoSuite {
   readonly arguments?: readonly string[];
 }
 
-/** With `{options.artefacts}` where the place depends on the configuration. */
+/** With {@link FOLDER} where the place depends on the configuration. */
 function outputsOf(executor: Executor, base: Meaning, like: TargetConfiguration | undefined): string[] {
-  if (executor === 'wasm-pack') return ['{workspaceRoot}/{options.artefacts}'];
+  if (executor === 'wasm-pack') return [`{workspaceRoot}/${FOLDER}`];
   if (executor === 'napi') {
     const [, js] = /--js (\S+)/.exec(base.command) ?? [];
     const [, dts] = /--dts (\S+)/.exec(base.command) ?? [];
-    return ['*.node', js, dts].map((file) => `{workspaceRoot}/{options.artefacts}/${file}`);
+    return ['*.node', js, dts].map((file) => `{workspaceRoot}/${FOLDER}/${file}`);
   }
-  if (executor !== 'build') return [];
-  return (like?.outputs ?? []).map((output) => output.replace(/\/debug\/(?=[^/]+$)/, '/{options.artefacts}/'));
+  return executor === 'build' ? [...(like?.outputs ?? [])] : [];
+}
+
+/**
+ * Inferred inputs in a form that stays right when it is written down: names of crates and versions of packages change,
+ * `^default` and the lock file as a whole do not.
+ */
+function lasting(inputs: NonNullable<TargetConfiguration['inputs']>): unknown[] {
+  const kept = inputs.flatMap((input): unknown[] => {
+    if (typeof input === 'string')
+      return input === 'default' ? ['default', '^default'] : input.startsWith('!') ? [] : [input];
+    if ('projects' in input) return [];
+    if (!('externalDependencies' in input)) return [input];
+    return [{ externalDependencies: input.externalDependencies.filter((name) => !name.startsWith('cargo:')) }];
+  });
+  return [...new Set(kept)];
 }
 
 function withoutSpread(values: unknown): unknown[] {
