@@ -190,6 +190,13 @@ test('an excluded crate that a member depends on is a project of its own; a memb
     ['a', '.'],
     ['x', 'x'],
   ]);
+  const excluded = {
+    'Cargo.toml': '[workspace]\nmembers = ["a"]\nexclude = ["fuzz"]',
+    'a/Cargo.toml': '[package]\nname = "a"',
+    'fuzz/Cargo.toml': '[package]\nname = "fuzz"',
+  };
+  expect(crates(excluded).map(({ root }) => root)).toEqual(['a']);
+  expect(crates({ ...excluded, 'fuzz/Cargo.lock': LOCK }).map(({ root }) => root)).toEqual(['a', 'fuzz']);
   expect(() => crates({ 'Cargo.toml': '[workspace]\nmembers = [\n  "gone",\n]' })).toThrow(
     /KRP7011[\s\S]*at: Cargo\.toml:3/,
   );

@@ -162,7 +162,15 @@ class CargoReader {
       // Cargo takes a package without a workspace above it for a workspace of its own.
       if (!owners.has(root) && !workspaces.some((workspace) => isBelow(root, workspace))) owners.set(root, root);
     }
-    // A crate that a workspace excludes, and that one of ours depends on, is a workspace of its own.
+    // One that a workspace excludes is a workspace of its own as well: where its lock file shows that somebody builds it.
+    for (const workspace of workspaces) {
+      for (const exclude of strings(table(this.#load(workspace).toml.workspace)?.exclude)) {
+        const root = posix.join(workspace, exclude).replace(/\/$/, '');
+        const built = this.#files.has(join(root, 'Cargo.toml')) && this.#files.has(join(root, 'Cargo.lock'));
+        if (built && !owners.has(root)) owners.set(root, root);
+      }
+    }
+    // And so is one that a crate of ours depends on.
     const queue = [...owners];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const [root, workspaceRoot] = next;
