@@ -284,9 +284,6 @@ test('a release by conventional commits: from the tag, committed, tagged, with a
 describe('nx release publish', () => {
   const crate = (name: string, rest: string) =>
     `[package]\nname = "${name}"\nversion.workspace = true\nedition = "2024"\ndescription = "x"\nlicense = "MIT"\n${rest}`;
-  const target = json({
-    targets: { 'nx-release-publish': { executor: '@krepis/nx:release-publish', dependsOn: ['^nx-release-publish'] } },
-  });
   let registry: CargoRegistry;
   let root: string;
 
@@ -311,13 +308,11 @@ replace-with = "loop"
       }),
       'Cargo.toml': '[workspace]\nresolver = "3"\nmembers = ["crates/*"]\n[workspace.package]\nversion = "0.1.0"\n',
       'crates/core/Cargo.toml': crate('lock-core', ''),
-      'crates/core/project.json': target,
       'crates/own/Cargo.toml': crate('lock-own', 'publish = false\n[dependencies]\nlock-core = { path = "../core" }\n'),
       'crates/cli/Cargo.toml': crate(
         'lock-cli',
         '[dependencies]\nlock-core = { path = "../core", version = "0.1.0" }\n',
       ),
-      'crates/cli/project.json': target,
     });
     rmSync(join(root, 'libs'), { recursive: true });
     rmSync(join(root, 'pnpm-workspace.yaml'));
