@@ -194,8 +194,8 @@ function asPathDependency(manifest: Document, root: string, keys: readonly strin
 }
 
 /**
- * Carries the versions beside `path` in all dependency tables of one manifest, `[workspace.dependencies]`, `[patch]` and
- * `[replace]` not excepted, over to the new versions.
+ * Carries the versions beside `path` in all dependency tables of one manifest, `[workspace.dependencies]` and `[patch]` not
+ * excepted, over to the new versions.
  *
  * @param prefix Nx's `versionPrefix`
  * @throws KrepisError KRP7042 for a requirement that cannot take in the new version
@@ -210,6 +210,9 @@ export function carryRequirements(
   const workspaceTable = table(table(manifest.value.workspace)?.dependencies);
   const tables = dependencyTables(manifest.value);
   if (workspaceTable) tables.push({ keys: ['workspace', 'dependencies'], entries: workspaceTable });
+  for (const [source, entries] of Object.entries(table(manifest.value.patch) ?? {})) {
+    tables.push({ keys: ['patch', source], entries: table(entries) ?? {} });
+  }
   const edits: Edit[] = [];
   for (const { keys, entries } of tables) {
     for (const name of Object.keys(entries)) {

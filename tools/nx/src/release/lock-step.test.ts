@@ -106,6 +106,41 @@ a = { path = "../a", version = "@V@" }
     );
   });
 
+  test('[patch] entries by path', () => {
+    release(
+      {
+        'Cargo.toml':
+          '[workspace]\nmembers = ["a"]\n[patch.crates-io]\na = { path = "a", version = "@V@" }\nother = { path = "x", version = "0.1.0" }\n',
+        'a/Cargo.toml': '[package]\nname = "a"\nversion = "@V@"\n',
+        'x/Cargo.toml': '[package]\nname = "other"\nversion = "0.1.0"\n',
+      },
+      ['a'],
+    );
+  });
+
+  test('dotted keys and inline tables', () => {
+    release({ 'a/Cargo.toml': 'package.name = "a"\npackage.version = "@V@"\n' }, ['a']);
+    release({ 'a/Cargo.toml': 'package = { version = "@V@", name = "a" }\n' }, ['a']);
+    release(
+      {
+        'Cargo.toml': '[workspace]\nmembers = ["./a/"]\npackage.version = "@V@"\n',
+        'a/Cargo.toml': 'package = { version.workspace = true, name = "a" }\n',
+      },
+      ['a'],
+    );
+  });
+
+  test('a workspace below the Nx root, and a member that names it', () => {
+    release(
+      {
+        'rust/Cargo.toml': '[workspace]\nmembers = ["../elsewhere"]\n[workspace.package]\nversion = "@V@"\n',
+        'rust/Cargo.lock': '[[package]]\nname = "e"\nversion = "@V@"\n',
+        'elsewhere/Cargo.toml': '[package]\nname = "e"\nversion.workspace = true\nworkspace = "../rust"\n',
+      },
+      ['elsewhere'],
+    );
+  });
+
   test('a requirement that cannot take in the version stops the release, with its line', () => {
     const files = {
       'Cargo.toml': '[workspace]\nmembers = ["a", "b"]\n',
@@ -358,6 +393,46 @@ describe('npm packages', () => {
       ['a'],
       { followers: ['examples/shop'] },
     );
+  });
+
+  test("a follower's own lock file waits for the new version to be published, and that is said", () => {
+    const notes = release(
+      {
+        'a/package.json': '{ "name": "@x/a", "version": "@V@" }\n',
+        'examples/shop/package.json': '{ "name": "shop", "dependencies": { "@x/a": "^@V@" } }\n',
+        'examples/shop/package-lock.json':
+          '{ "packages": { "": { "name": "shop", "dependencies": { "@x/a": "^0.1.0" } }, "node_modules/@x/a": { "version": "0.1.0" } } }',
+      },
+      ['a'],
+      { followers: ['examples/shop'] },
+    );
+    expect(notes).toEqual([expect.stringContaining('examples/shop/package-lock.json has @x/a from the registry')]);
+  });
+
+  test('a package written in its sources and in its build output: the lock file has the sources', () => {
+    release(
+      {
+        'a/package.json': '{ "name": "@x/a", "version": "@V@" }\n',
+        'dist/a/package.json': '{ "name": "@x/a", "version": "@V@" }\n',
+        'package.json': '{ "name": "root" }',
+        'package-lock.json': '{ "packages": { "a": { "name": "@x/a", "version": "@V@" } } }',
+      },
+      ['a', 'dist/a'],
+    );
+  });
+
+  test('per-platform packages from the registry are written, and the lock file is said to be behind', () => {
+    const notes = release(
+      {
+        'addon/package.json':
+          '{ "name": "@x/addon", "version": "@V@", "napi": {}, "scripts": { "artifacts": "napi create-npm-dirs --npm-dir binaries" }, "optionalDependencies": { "@x/addon-linux-x64-gnu": "@V@" } }',
+        'addon/binaries/linux-x64-gnu/package.json': '{ "name": "@x/addon-linux-x64-gnu", "version": "@V@" }',
+        'addon/package-lock.json':
+          '{ "packages": { "": { "name": "@x/addon", "version": "@V@", "optionalDependencies": { "@x/addon-linux-x64-gnu": "@V@" } }, "node_modules/@x/addon-linux-x64-gnu": { "version": "0.1.0", "resolved": "https://x" } } }',
+      },
+      ['addon'],
+    );
+    expect(notes).toEqual([expect.stringContaining('install again once 0.2.0 is published')]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
 } from './crates.ts';
 import { at, Files } from './files.ts';
 import {
+  asksFor,
   carryBunLock,
   carryCatalogs,
   carryPackageLock,
@@ -59,6 +60,7 @@ export interface ManifestVersion {
 export class LockStep {
   readonly #files: Files;
   readonly #crates = new Map<string, CrateChange>();
+  /** By root: a package may be written in its sources and in its build output. */
   readonly #packages = new Map<string, PackageChange>();
   readonly #notes: string[] = [];
   readonly #found = new Map<string, readonly string[]>();
@@ -118,7 +120,7 @@ export class LockStep {
         )
       : [];
     for (const change of crates) this.#crates.set(change.root, merged(this.#crates.get(change.root), change));
-    for (const change of packages) this.#packages.set(change.name, merged(this.#packages.get(change.name), change));
+    for (const change of packages) this.#packages.set(change.root, merged(this.#packages.get(change.root), change));
     if (crates.length + packages.length > 0) this.#settled = false;
     return [...new Set(this.versions(root).map(({ path }) => path))];
   }
@@ -220,17 +222,19 @@ export class LockStep {
     );
     for (const root of [...manifests]) for (const folder of platformFolders(this.#files, root)) manifests.add(folder);
 
+    const released = new Map([...this.#packages.values()].reverse().map((change) => [change.name, change]));
     const specifiers: SpecifierChange[] = [];
     for (const root of manifests) {
       const { prefix, protocols } = referencesOf(root);
       const follows = followers.includes(root);
-      const changes = follows ? this.#packages : this.#linked(root);
-      specifiers.push(...carrySpecifiers(this.#files, root, changes, { prefix, protocols: protocols || follows }));
+      const changes = follows ? released : this.#linked(root, released);
+      const carried = carrySpecifiers(this.#files, root, changes, { prefix, protocols: protocols || follows });
+      specifiers.push(...(follows ? this.#lockable(root, carried) : carried));
     }
     const folders = lockFolders(manifests);
     const catalogs = [...folders]
       .filter((folder) => this.#files.exists(at(folder, 'pnpm-workspace.yaml')))
-      .flatMap((folder) => carryCatalogs(this.#files, folder, this.#packages));
+      .flatMap((folder) => carryCatalogs(this.#files, folder, released));
     const changes = { versions: [...this.#packages.values()], specifiers, catalogs };
     for (const folder of folders) {
       for (const name of PACKAGE_LOCKS) this.#carryLock(at(folder, name), folder, changes);
@@ -245,23 +249,33 @@ export class LockStep {
   }
 
   /** The released packages that a manifest takes from the workspace; what comes from a registry keeps its version. */
-  #linked(root: string): ReadonlyMap<string, PackageChange> {
-    const platforms = this.#files.exists(at(root, 'package.json')) ? platformFolders(this.#files, root) : [];
+  #linked(root: string, released: ReadonlyMap<string, PackageChange>): ReadonlyMap<string, PackageChange> {
     const lock = this.#lockOf(root);
-    if (!lock) return this.#packages;
+    if (!lock) return released;
+    const platforms = platformFolders(this.#files, root);
     return new Map(
-      [...this.#packages].filter(([name, change]) => {
+      [...released].filter(([name, change]) => {
+        if (!asksFor(this.#files, root, name)) return false;
         if (isLinked(this.#files, lock, posix.dirname(lock), root, name) !== false) return true;
-        if (platforms.includes(change.root)) {
-          this.#notes.push(
-            `⚠️  ${lock} has ${name} from the registry: install again once ${change.to} is published, or make ${change.root} a workspace package`,
-          );
-          return true;
-        }
-        this.#notes.push(`⚠️  ${at(root, 'package.json')} has ${name} from the registry (${lock}): kept as it is`);
-        return false;
+        const platform = platforms.includes(change.root);
+        this.#notes.push(
+          platform
+            ? `⚠️  ${lock} has ${name} from the registry: install again once ${change.to} is published, or make ${change.root} a workspace package`
+            : `⚠️  ${at(root, 'package.json')} has ${name} from the registry (${lock}): kept as it is`,
+        );
+        return platform;
       }),
     );
+  }
+
+  /** The changes of a follower that its lock file can follow; what it has from a registry is not there yet. */
+  #lockable(root: string, carried: readonly SpecifierChange[]): SpecifierChange[] {
+    const lock = this.#lockOf(root);
+    return carried.filter(({ name }) => {
+      if (!lock || isLinked(this.#files, lock, posix.dirname(lock), root, name) !== false) return true;
+      this.#notes.push(`⚠️  ${lock} has ${name} from the registry: install again once the new version is published`);
+      return false;
+    });
   }
 
   #lockOf(root: string): string | undefined {

@@ -118,6 +118,15 @@ function carrySpecifier(
   return `${protocol}${alias === undefined ? '' : `${alias}@`}${carried.range}`;
 }
 
+/** Whether a package.json names the package `name` in a dependency table, by its own name or behind an alias. */
+export function asksFor(files: Files, root: string, name: string): boolean {
+  const json = files.json(at(root, 'package.json')).value;
+  return TABLES.some((kind) => {
+    const entries = table(json[kind]) ?? {};
+    return name in entries || Object.values(entries).some((range) => String(range).includes(`:${name}@`));
+  });
+}
+
 /** How a package asks for the package at `target`; undefined if it does not. */
 export function specifier(
   files: Files,
@@ -259,18 +268,17 @@ export function carryPnpmLock(path: string, text: string, folder: string, change
       for (const field of ['specifier', 'version']) replace(start, scalar([...keys, field]), from, to);
     }
   }
-  for (const { root, name, from, to } of changes.specifiers) {
-    const key = relative(folder, root);
-    // An injected package is a copy: `'@x/b@file:libs/b':` with what its package.json says of peers.
-    const header =
-      key && new RegExp(`^  '?@?[^@\\s]+@file:${escapeRegExp(key)}'?:\\r?\\n(?: {4}.*\\r?\\n?)*`, 'm').exec(text);
-    if (!header) continue;
-    const peer = new RegExp(`(^ {6}'?${escapeRegExp(name)}'?: '?)${escapeRegExp(from)}(?='?\\r?$)`, 'm').exec(
-      header[0],
-    );
-    if (!peer) continue;
-    const start = header.index + peer.index + (peer[1]?.length ?? 0);
-    edits.push({ start, end: start + from.length, text: to });
+  // An injected package is a copy: `'@x/b@file:libs/b':` with what its package.json says of peers.
+  for (const injected of text.matchAll(/^ {2}'?@?[^@\s]+@file:([^'\n]+?)'?:\r?\n(?: {4}.*\r?\n?)*/gm)) {
+    for (const { root, name, from, to } of changes.specifiers) {
+      if (relative(folder, root) !== injected[1]) continue;
+      const peer = new RegExp(`(^ {6}'?${escapeRegExp(name)}'?: '?)${escapeRegExp(from)}(?='?\\r?$)`, 'm').exec(
+        injected[0],
+      );
+      if (!peer) continue;
+      const start = injected.index + peer.index + (peer[1]?.length ?? 0);
+      edits.push({ start, end: start + from.length, text: to });
+    }
   }
   return edits;
 }
