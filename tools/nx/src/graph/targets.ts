@@ -127,8 +127,9 @@ export function inferTargets(holding: Holding, around: Surroundings): Targets {
     suites.push({ runner: 'cargo', crate: name, cwd, arguments: settings.testArguments });
   }
   if (npmPackage) {
-    const { root, typescript, eslint, tests } = npmPackage.npmPackage;
-    if (typescript && around.biome) lints.push({ command: `biome check ${root}`, cwd: '.' });
+    const { root, eslint, tests } = npmPackage.npmPackage;
+    // Of a package without sources Biome may know no file.
+    if (around.biome) lints.push({ command: `biome check --no-errors-on-unmatched ${root}`, cwd: '.' });
     if (eslint) lints.push({ command: 'eslint .', cwd: root });
     if (tests) suites.push({ runner: tests, cwd: root });
   }

@@ -4,7 +4,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import type { Suite } from '../../graph/targets.ts';
 import { folder, removeFolders } from '../../testing/workspace.ts';
 import runTests from './executor.ts';
-import { countCargo, countJest, summarize } from './summary.ts';
+import { countCargo, countJest, countNothing, summarize } from './summary.ts';
 
 const RESULTS = 'dist/test-results/p.json';
 const CARGO = `
@@ -26,6 +26,15 @@ afterEach(() => {
 test('cargo: the lines of all binaries are added up', () => {
   expect(countCargo(CARGO)).toEqual({ passed: 5, failed: 1, skipped: 1 });
   expect(countCargo('error: could not compile `a`')).toBeUndefined();
+});
+
+test('cargo: a crate without test targets has no result, and that is none missing', () => {
+  expect(countNothing('    Finished `test` profile [unoptimized] target(s) in 0.01s\n')).toEqual({
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+  });
+  expect(countNothing('     Running unittests src/lib.rs (target/debug/deps/a-1)\n')).toBeUndefined();
 });
 
 test('jest: a suite that does not load is a failure, todo is not passed', () => {

@@ -6,7 +6,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { errors, KrepisError } from '../../errors.ts';
 import type { Suite } from '../../graph/targets.ts';
 import { run } from '../../process.ts';
-import { type Counts, countCargo, countJest, summarize } from './summary.ts';
+import { type Counts, countCargo, countJest, countNothing, summarize } from './summary.ts';
 
 /** Options of the executor `test`; see schema.json. */
 export interface TestOptions {
@@ -52,7 +52,7 @@ export default async function test(options: TestOptions, context: ExecutorContex
 }
 
 async function cargo(suite: Suite & { runner: 'cargo' }, root: string): Promise<SuiteEnd> {
-  const { code, stdout } = await run({
+  const { code, stdout, stderr } = await run({
     command: 'cargo',
     arguments: ['test', '-p', suite.crate, ...suite.arguments, '--no-fail-fast'],
     cwd: join(root, suite.cwd),
@@ -60,7 +60,7 @@ async function cargo(suite: Suite & { runner: 'cargo' }, root: string): Promise<
     env: { ...process.env, CARGO_TERM_COLOR: 'never' },
     echo: true,
   });
-  return { success: code === 0, counts: countCargo(stdout) };
+  return { success: code === 0, counts: countCargo(stdout) ?? (code === 0 ? countNothing(stderr) : undefined) };
 }
 
 /** Jest and Vitest write the same form of result file. */

@@ -23,6 +23,16 @@ export function countCargo(output: string): Counts | undefined {
 }
 
 /**
+ * What `cargo test` counts where there is nothing to test (`test = false`, no doc tests): it starts no binary and prints no result.
+ *
+ * @param progress its stderr, where it names every binary it starts
+ * @returns undefined if it started one: then a result is missing
+ */
+export function countNothing(progress: string): Counts | undefined {
+  return /^\s*(?:Running|Doc-tests) /m.test(progress) ? undefined : { passed: 0, failed: 0, skipped: 0 };
+}
+
+/**
  * Reads the file of `jest --json --outputFile`, which Vitest writes in the same form. A suite that does not even load has no tests and counts as one failure.
  *
  * @returns undefined if the text is not such a file
