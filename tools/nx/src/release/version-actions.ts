@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { ProjectGraph, Tree } from '@nx/devkit';
 import { VersionActions } from 'nx/release';
 import { errors, KrepisError } from '../errors.ts';
+import { run } from '../process.ts';
 import { LockStep, type ManifestVersion, type References } from './lock-step.ts';
-
-const run = promisify(execFile);
 
 type CurrentVersion = { currentVersion: string; manifestPath: string };
 
@@ -199,16 +196,22 @@ async function npmVersion(cwd: string, name: string, registry: string | undefine
   const scope = name.startsWith('@') ? `${name.slice(0, name.indexOf('/'))}:registry` : 'registry';
   const options = [...(registry === undefined ? [] : [`--${scope}=${registry}`]), `--tag=${tag}`];
   const logText = `npm, ${registry === undefined ? 'registry of .npmrc' : registry}, tag ${tag}`;
-  const answer = await run('npm', ['view', `${name}@${tag}`, 'version', ...options], { cwd }).catch(() => undefined);
-  return { currentVersion: answer?.stdout.trim() || null, logText };
+  const stdout = await output('npm', ['view', `${name}@${tag}`, 'version', ...options], cwd);
+  return { currentVersion: stdout?.trim() || null, logText };
 }
 
 async function cargoVersion(cwd: string, name: string, registry: string | undefined) {
-  const options = registry === undefined ? [] : ['--registry', registry];
-  const logText = `cargo, ${registry ?? 'crates.io'}`;
-  const answer = await run('cargo', ['search', name, '--limit', '1', '--color', 'never', ...options], { cwd }).catch(
-    () => undefined,
-  );
-  const found = answer?.stdout.split('\n').find((line) => line.startsWith(`${name} = "`));
+  // Cargo's registries have names; an address is meant for npm, in a group of both.
+  const named = registry !== undefined && !registry.includes('://');
+  const options = named ? ['--registry', registry] : [];
+  const logText = `cargo, ${named ? registry : 'crates.io'}`;
+  const stdout = await output('cargo', ['search', name, '--limit', '1', '--color', 'never', ...options], cwd);
+  const found = stdout?.split('\n').find((line) => line.startsWith(`${name} = "`));
   return { currentVersion: found?.split('"')[1] ?? null, logText };
+}
+
+/** What a program prints; undefined if it fails or is not there: Nx then says that the registry has no answer. */
+async function output(command: string, args: readonly string[], cwd: string): Promise<string | undefined> {
+  const ended = await run({ command, arguments: args, cwd }).catch(() => undefined);
+  return ended?.code === 0 ? ended.stdout : undefined;
 }
