@@ -10,8 +10,8 @@ afterAll(removeTemporary);
 
 const bin = join(repository, 'node_modules', '.bin');
 const pnpm = (root: string, ...args: string[]) => ok(join(bin, 'pnpm'), [...args, '--offline'], root);
-const metadata = (root: string) =>
-  ok('cargo', ['metadata', '--locked', '--offline', '--format-version=1', '--no-deps'], root);
+/** With dependencies: only then does Cargo look at its lock file. */
+const metadata = (root: string) => ok('cargo', ['metadata', '--locked', '--offline', '--format-version=1'], root);
 
 type Manager = 'pnpm' | 'npm';
 
@@ -130,7 +130,7 @@ lock-core.workspace = true
 renamed = { package = "lock-own", path = "../own", version = "=0.1.0" }
 
 [target.'cfg(unix)'.dev-dependencies]
-lock-own = { version = "^0.1.0", path = "../own" }
+renamed = { version = "^0.1.0", path = "../own", package = "lock-own" }
 `,
     'crates/cli/src/main.rs': 'fn main() {}\n',
     'crates/own/Cargo.toml':
