@@ -5,7 +5,7 @@ import { addPackage } from '../../edit/packages.ts';
 import { errors, KrepisError } from '../../errors.ts';
 import { record } from '../../krepis/record.ts';
 import { cratePlace, joinWorkspace, updateLockFile } from '../crate/place.ts';
-import { lockFiles } from '../init/generator.ts';
+import { editNxJson, lockFiles } from '../init/generator.ts';
 import { addonManifest, addonPackage, BUILD, IGNORED, SOURCE } from './files.ts';
 
 /** Options of `nx g @krepis/nx:addon`; see schema.json. */
@@ -15,6 +15,7 @@ export interface AddonOptions {
   readonly packageName?: string;
   readonly edition?: string;
   readonly skipInstall?: boolean;
+  readonly inferTasks?: boolean;
   readonly cwd?: string;
 }
 
@@ -46,6 +47,7 @@ export default async function addon(tree: Tree, options: AddonOptions): Promise<
   for (const [path, text] of Object.entries(files)) tree.write(posix.join(root, path), text);
   const install = options.skipInstall !== true;
   const also = ['Cargo.lock', ...(install ? lockFiles(tree.root) : [])];
+  await editNxJson(tree, options);
   const close = await record(tree, { generator: 'addon', title: `addon ${root}`, also });
   return async () => {
     try {

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { GeneratorCallback, Tree } from '@nx/devkit';
 import { errors, KrepisError } from '../../errors.ts';
 import { record } from '../../krepis/record.ts';
+import { editNxJson } from '../init/generator.ts';
 import { BINARY, LIBRARY, lintsTable, packageTable } from './files.ts';
 import { cratePlace, joinWorkspace, updateLockFile } from './place.ts';
 
@@ -12,6 +13,7 @@ export interface CrateOptions {
   readonly kind?: 'library' | 'binary';
   readonly edition?: string;
   readonly tags?: string;
+  readonly inferTasks?: boolean;
   readonly cwd?: string;
 }
 
@@ -36,6 +38,7 @@ export default async function crate(tree: Tree, options: CrateOptions): Promise<
   const manifest = packageTable(name, workspace, edition) + metadata + lintsTable(workspace);
   tree.write(posix.join(root, 'Cargo.toml'), manifest);
   tree.write(posix.join(root, 'src', kind === 'library' ? 'lib.rs' : 'main.rs'), kind === 'library' ? LIBRARY : BINARY);
+  await editNxJson(tree, options);
   const close = await record(tree, { generator: 'crate', title: `crate ${root}`, also: ['Cargo.lock'] });
   return async () => {
     try {
