@@ -1,7 +1,9 @@
+import { join, posix } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { run } from '../../process.ts';
 import { publishableDependencies } from '../../release/crates.ts';
 import { diskFiles } from '../../release/files.ts';
+import missingTool from '../missing-tool/executor.ts';
 
 /** Options of the executor `release-publish`; see schema.json. */
 export interface ReleasePublishOptions {
@@ -32,12 +34,16 @@ export default async function releasePublish(
   const files = diskFiles(context.root);
   const crates = publishableDependencies(files, root);
   const crate = options.crate ?? crates.at(-1) ?? project;
-  const { code, stderr } = await run({
+  const ended = await run({
     command: 'cargo',
     arguments: publishArguments(dryRun ? crates : [crate], options, dryRun),
-    cwd: `${context.root}/${root}`,
+    cwd: join(context.root, root),
     echo: true,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
   });
+  if (!ended) return missingTool({ tool: 'cargo', file: posix.join(root, 'Cargo.toml') });
+  const { code, stderr } = ended;
   if (code !== 0 && /already (?:exists on|uploaded)/.test(stderr)) {
     process.stdout.write(`Skipped ${crate}: this version is published.\n`);
     return { success: true };
