@@ -66,6 +66,9 @@ pub enum Command {
     Runtime(RuntimeArguments),
     /// Look whether everything krepis needs is in order
     Doctor(DoctorArguments),
+    /// Serve the remote cache of Nx: from a folder or S3, with signed tokens and entries
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -284,4 +287,108 @@ pub struct RuntimeArguments {
     /// Every candidate, and why it was taken or not
     #[arg(long)]
     pub explain: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Serve, until SIGTERM or SIGINT
+    Serve(Box<CacheServeArguments>),
+    /// Make a token: for main, or for a pull request that reads main and stores apart from it
+    Token(CacheTokenArguments),
+    /// Make the key that the server signs with
+    Key {
+        /// The file to write; it must not exist. Default: ~/.config/krepis/remote-cache.key
+        file: Option<PathBuf>,
+    },
+}
+
+/// Which key signs.
+#[derive(Debug, Args)]
+pub struct CacheKeyArguments {
+    /// The file of the key; default: the key in $KREPIS_CACHE_KEY, else ~/.config/krepis/remote-cache.key
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Raise it to make all tokens of earlier epochs invalid; entries stay valid
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub token_epoch: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct CacheTokenArguments {
+    #[command(flatten)]
+    pub key: CacheKeyArguments,
+    /// Where the token stores: `main`, or a name for each pull request (`pr-123`)
+    #[arg(long, value_name = "NAME")]
+    pub scope: String,
+    /// How long it holds: 12h, 30d
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub expires: String,
+    /// It stores nothing
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CacheLogLevel {
+    /// What went wrong
+    Warn,
+    /// Every request, too
+    Info,
+}
+
+#[derive(Debug, Args)]
+pub struct CacheServeArguments {
+    #[command(flatten)]
+    pub key: CacheKeyArguments,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4300")]
+    pub listen: std::net::SocketAddr,
+    /// The folder of the entries, with S3 of what is under way; default: ~/.cache/krepis/remote-cache
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Bytes of all entries in the folder; what was not used for longest is evicted. Not for S3
+    #[arg(long, value_name = "SIZE", default_value = "10GiB")]
+    pub max_size: String,
+    /// Bytes of one artefact; larger ones are not stored
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    pub max_artifact: String,
+    /// Bytes of all artefacts that are under way at once, on disk
+    #[arg(long, value_name = "SIZE", default_value = "8GiB")]
+    pub max_under_way: String,
+    /// Connections at once; more wait
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    pub max_connections: usize,
+    /// How long a client may stand still
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub idle_timeout: String,
+    /// How long requests may take to finish after the signal to stop
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub grace: String,
+    /// What is logged, on stderr, as JSON
+    #[arg(long, value_enum, default_value = "info")]
+    pub log: CacheLogLevel,
+    /// Keep the entries in this S3 bucket; credentials come from $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY, $AWS_SESSION_TOKEN
+    #[arg(long, value_name = "NAME")]
+    pub s3_bucket: Option<String>,
+    /// Region of the bucket
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "AWS_REGION",
+        default_value = "us-east-1",
+        requires = "s3_bucket"
+    )]
+    pub s3_region: String,
+    /// Address of an S3 server that is not AWS
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_S3", requires = "s3_bucket")]
+    pub s3_endpoint: Option<String>,
+    /// What every name in the bucket begins with
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "s3_bucket")]
+    pub s3_prefix: String,
+    /// The bucket is in the host name also with --s3-endpoint
+    #[arg(long, requires = "s3_bucket")]
+    pub s3_virtual_host: bool,
+    /// Longest wait for S3 to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "s3_bucket")]
+    pub s3_timeout: String,
 }

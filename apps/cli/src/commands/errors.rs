@@ -24,6 +24,7 @@ pub fn run(session: &Session) -> u8 {
         krepis_history::errors::CODES,
         krepis_workspace::errors::CODES,
         krepis_host::errors::CODES,
+        krepis_remote_cache::errors::CODES,
     ]
     .concat();
     codes.sort_by_key(|code| code.id);
@@ -48,6 +49,7 @@ mod tests {
             krepis_history::errors::CODES,
             krepis_workspace::errors::CODES,
             krepis_host::errors::CODES,
+            krepis_remote_cache::errors::CODES,
         ]
         .concat();
         let ids: BTreeSet<&str> = all.iter().map(|code| code.id).collect();

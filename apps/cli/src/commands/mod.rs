@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod apply;
+mod cache;
 mod check;
 mod completions;
 mod doctor;
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
         Command::Recover(arguments) => recover::run(&session, &arguments),
         Command::Runtime(arguments) => runtime::run(&session, &arguments),
         Command::Doctor(arguments) => Ok(doctor::run(&session, &arguments)),
+        Command::Cache(command) => cache::run(&session, command),
         Command::Completions { shell } => Ok(completions::run(&session, shell)),
         Command::Errors => Ok(errors::run(&session)),
     }
