@@ -675,6 +675,34 @@ packages:
   });
 });
 
+test('one project released alone: the others keep their version and follow with their ranges', () => {
+  release(
+    {
+      'Cargo.toml': '[workspace]\nmembers = ["a", "b"]\n',
+      'Cargo.lock':
+        '[[package]]\nname = "a"\nversion = "@V@"\n\n[[package]]\nname = "b"\nversion = "0.1.0"\ndependencies = [\n "a",\n]\n',
+      'a/Cargo.toml': '[package]\nname = "a"\nversion = "@V@"\n',
+      'a/package.json': '{ "name": "@x/a", "version": "@V@" }',
+      'b/Cargo.toml':
+        '[package]\nname = "b"\nversion = "0.1.0"\n[dependencies]\na = { path = "../a", version = "@V@" }\n',
+      'b/package.json': '{ "name": "@x/b", "version": "0.1.0", "dependencies": { "@x/a": "~@V@" } }',
+    },
+    ['a'],
+    { also: ['b'] },
+  );
+});
+
+test('the same version again changes nothing', () => {
+  const tree = treeOf({
+    'a/Cargo.toml': '[package]\nname = "a"\nversion = "0.1.0"\n',
+    'a/package.json': '{ "name": "a", "version": "0.1.0" }',
+  });
+  const lockStep = new LockStep(tree);
+  expect(lockStep.setVersion('a', '0.1.0')).toEqual(['a/Cargo.toml', 'a/package.json']);
+  expect(lockStep.settle(['a'], () => ({ prefix: 'auto', protocols: true }))).toEqual([]);
+  expect(lockStep.changed.size).toBe(0);
+});
+
 test('a pattern that matches nothing is an error', () => {
   const tree = treeOf({ 'examples/shop/package.json': '{}' });
   expect(new LockStep(tree).find(['examples/*/package.json'])).toEqual(['examples/shop']);
