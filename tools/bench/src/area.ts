@@ -13,6 +13,8 @@ export interface Bench {
   readonly krepis: string;
   /** The packages as users install them. */
   readonly tarballs: Tarballs;
+  /** The `pnpm` of this repository. */
+  readonly pnpm: string;
   /** Folder the peers are installed in; kept between runs. */
   readonly peers: string;
   /** Empty folder of this run. */

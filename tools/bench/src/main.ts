@@ -22,8 +22,9 @@ import type { Area, Tarballs } from './area.ts';
 import { generate } from './generate.ts';
 import { machine, type Report } from './report.ts';
 import { markdown, terminalTable } from './table.ts';
+import { truth } from './truth/index.ts';
 
-const AREAS: readonly Area[] = [generate];
+const AREAS: readonly Area[] = [generate, truth];
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const results = join(root, 'dist', 'bench');
@@ -47,6 +48,7 @@ try {
   const bench = {
     krepis: join(root, 'dist', 'bin', process.platform === 'win32' ? 'krepis.exe' : 'krepis'),
     tarballs: tarballsIn(values.tarballs),
+    pnpm: join(root, 'node_modules', '.bin', 'pnpm'),
     peers: join(root, 'node_modules', '.cache', 'krepis-bench'),
     scratch,
     cache,

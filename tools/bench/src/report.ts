@@ -35,7 +35,7 @@ export interface Row {
   readonly id: string;
   /** One sentence: what was run. */
   readonly title: string;
-  readonly unit: 'ms' | 'MB';
+  readonly unit: 'ms' | 'MB' | 'tasks' | 'artefacts' | 'files' | 'processes';
   /** Median; null where it could not be measured. */
   readonly ours: number | null;
   /** Medians by the peer's name and version. */
@@ -51,6 +51,8 @@ export interface Row {
   readonly spread: Readonly<Record<string, Spread>>;
   /** Whether the goal is reached; false where the value is missing. */
   readonly ok: boolean;
+  /** Footnotes: what a figure counts, and what explains it. */
+  readonly notes?: readonly string[];
 }
 
 /** What a row is made of. */
@@ -62,6 +64,7 @@ export interface Measured {
   readonly ours: Sample | null;
   readonly peers?: Readonly<Record<string, Sample>>;
   readonly against?: string;
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -70,7 +73,7 @@ export interface Measured {
  * @example
  * row({ id: 'undo', title: 'krepis undo', unit: 'ms', goal: { max: 40, of: 'ours' }, ours: summarize([31, 30, 33]) }).ok; // true
  */
-export function row({ id, title, unit, goal, ours, peers = {}, against }: Measured): Row {
+export function row({ id, title, unit, goal, ours, peers = {}, against, notes = [] }: Measured): Row {
   const peer = against === undefined ? undefined : peers[against];
   const ratio = ours !== null && peer !== undefined ? ours.median / peer.median : null;
   const value = goal.of === 'ratio' ? ratio : (ours?.median ?? null);
@@ -89,6 +92,7 @@ export function row({ id, title, unit, goal, ours, peers = {}, against }: Measur
       samples.map(([name, { spread }]) => [name, { min: rounded(spread.min), max: rounded(spread.max) }]),
     ),
     ok: value !== null && value <= goal.max,
+    ...(notes.length > 0 ? { notes } : {}),
   };
 }
 

@@ -17,7 +17,8 @@ export function terminalTable(report: Report): string {
       .join('  ')
       .trimEnd(),
   );
-  return `${text.join('\n')}\n`;
+  const notes = report.rows.flatMap(({ id, notes = [] }) => notes.map((note) => `${id}: ${note}`));
+  return `${[...text, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n')}\n`;
 }
 
 /**
@@ -44,6 +45,8 @@ export function markdown(reports: ReadonlyMap<string, Report>): string {
       '|---|--:|---|--:|---|---|--:|',
       ...rows.map((row) => `| ${row.title} | ${detailedCells(row).join(' | ')} |`),
     );
+    const notes = rows.flatMap(({ id, notes = [] }) => notes.map((note) => `- \`${id}\`: ${note}`));
+    if (notes.length > 0) parts.push('', ...notes);
   }
   return `${parts.join('\n')}\n`;
 }
@@ -76,7 +79,12 @@ function amount(value: number | null | undefined, unit: string): string {
 }
 
 function peer(row: Row): string {
-  return row.against === null ? '' : `${row.against}: ${amount(row.peers[row.against], row.unit)}`;
+  if (row.against === null) {
+    return Object.entries(row.peers)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('; ');
+  }
+  return `${row.against}: ${amount(row.peers[row.against], row.unit)}`;
 }
 
 function ratio(row: Row): string {
