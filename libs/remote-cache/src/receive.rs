@@ -93,11 +93,12 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    let mut frames = Frames::new(body, pace);
     if size <= STEP as u64 {
-        return small(&mut frames, size).await;
+        return small(&mut Frames::new(body, pace), size).await;
     }
     let space = spool.reserve(size).await.ok_or(Broken::NoSpace)?;
+    // From now on: the wait for space is not the sender's.
+    let mut frames = Frames::new(body, pace);
     let create = Arc::clone(spool);
     let (file, temporary) = blocking(move || create.create()).await?;
     let mut writing = Writing {

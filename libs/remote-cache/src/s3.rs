@@ -40,6 +40,8 @@ const SIGNED_FOR: Duration = Duration::from_mins(5);
 /// After this many failures in a row S3 is left alone for a while, so that builds do not wait for every miss.
 const FAILURES: u32 = 3;
 const LEFT_ALONE: Duration = Duration::from_secs(5);
+/// How often a request is sent that fails at once.
+const ATTEMPTS: u32 = 4;
 /// The least S3 may send in a second.
 const RATE: u64 = 16 << 10;
 
@@ -106,16 +108,33 @@ enum Http {
 pub(crate) struct Failed(pub(crate) String);
 
 /// What a name in the bucket is asked for.
+#[derive(Clone)]
 enum Ask {
     Get,
     Head,
     Delete,
     /// With a body.
-    Put(Payload),
+    Put(Sent),
     /// With a body, unless the name is taken.
-    PutNew(Payload),
+    PutNew(Bytes),
     /// From another name.
     Copy(String),
+}
+
+/// A body that can be sent again.
+#[derive(Clone)]
+enum Sent {
+    Bytes(Bytes),
+    File(Arc<File>, u64),
+}
+
+impl From<Sent> for Payload {
+    fn from(sent: Sent) -> Self {
+        match sent {
+            Sent::Bytes(bytes) => Self::bytes(bytes),
+            Sent::File(file, size) => Self::file(file, size),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -185,7 +204,7 @@ impl S3 {
         let mut builder = Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(4))
             .http1_max_buf_size(crate::server::BUFFER);
         let client = if is_plain {
             Http::Plain(builder.build(http))
@@ -231,7 +250,7 @@ impl S3 {
     pub(crate) async fn check(&self) -> Result<Result<(), Failure>, Failed> {
         let name = format!("{}key-check", self.prefix);
         let ours = self.key.check();
-        let put = || Ask::PutNew(Payload::bytes(ours.clone()));
+        let put = || Ask::PutNew(ours.clone().into());
         let first = self.send(&name, put()).await?.status();
         if first == StatusCode::PRECONDITION_FAILED {
             let theirs = self.read(&name, Ask::Get).await?;
@@ -321,8 +340,8 @@ impl S3 {
             size: artifact.size,
         };
         let body = match &artifact.content {
-            Content::Memory(bytes) => Payload::bytes(bytes.clone()),
-            Content::File(file, _) => Payload::file(Arc::clone(file), artifact.size),
+            Content::Memory(bytes) => Sent::Bytes(bytes.clone()),
+            Content::File(file, _) => Sent::File(Arc::clone(file), artifact.size),
         };
         let name = self.blob_name(record.digest);
         let status = self
@@ -332,16 +351,20 @@ impl S3 {
         if !status.is_success() {
             return Err(self.refused(status, "a write of an artefact"));
         }
-        let document = self.records.encode(scope, hash, record);
+        let document = Bytes::from(self.records.encode(scope, hash, record));
         let name = self.record_name(scope, hash);
         // 409: another conditional write of this name is under way; AWS asks to try again.
         for _ in 0..5 {
-            let status = self
-                .send(&name, Ask::PutNew(Payload::bytes(document.clone())))
-                .await?
-                .status();
+            let status = self.send(&name, Ask::PutNew(document.clone())).await?.status();
             match status {
-                StatusCode::PRECONDITION_FAILED => return Ok(Stored::Exists),
+                // The answer to our own write may have been lost, and the write repeated.
+                StatusCode::PRECONDITION_FAILED => {
+                    let is_ours = self
+                        .read(&name, Ask::Get)
+                        .await?
+                        .is_some_and(|there| there == document);
+                    return Ok(if is_ours { Stored::New } else { Stored::Exists });
+                }
                 StatusCode::CONFLICT => tokio::time::sleep(Duration::from_millis(50)).await,
                 _ if status.is_success() => return Ok(Stored::New),
                 _ => return Err(self.refused(status, "a write of a record")),
@@ -455,31 +478,32 @@ impl S3 {
         self.send_within(name, ask, self.timeout).await
     }
 
-    /// Sends a request and waits for the head of its answer; what can be repeated is, once.
+    /// Sends a request and waits for the head of its answer. Every request can be repeated: a write of an artefact writes
+    /// the same again, and a write of a record that was done already is recognised.
     async fn send_within(&self, name: &str, ask: Ask, limit: Duration) -> Result<Response<Incoming>, Failed> {
-        if self.health.is_left_alone() {
-            return Err(Failed(
-                "S3 failed several times and is left alone for some seconds".to_owned(),
-            ));
-        }
-        let again = match &ask {
-            Ask::Get => Some(Ask::Get),
-            Ask::Head => Some(Ask::Head),
-            _ => None,
-        };
-        let mut answer = self.send_once(name, ask, limit).await;
-        if let Some(again) = again
-            && answer
+        let mut attempt = 1;
+        loop {
+            if self.health.is_left_alone() {
+                return Err(Failed(
+                    "S3 failed several times and is left alone for some seconds".to_owned(),
+                ));
+            }
+            let begun = Instant::now();
+            let answer = self.send_once(name, ask.clone(), limit).await;
+            if answer
                 .as_ref()
-                .map_or(true, |response| response.status().is_server_error())
-        {
-            answer = self.send_once(name, again, limit).await;
+                .is_ok_and(|response| !response.status().is_server_error())
+            {
+                self.health.succeeded();
+                return answer;
+            }
+            // Connections kept open may all have been closed by S3 meanwhile: that costs an attempt each, and no time.
+            if attempt == ATTEMPTS || begun.elapsed() > limit / 2 {
+                self.health.failed();
+                return answer;
+            }
+            attempt += 1;
         }
-        match &answer {
-            Ok(response) if !response.status().is_server_error() => self.health.succeeded(),
-            _ => self.health.failed(),
-        }
-        answer
     }
 
     async fn send_once(&self, name: &str, ask: Ask, limit: Duration) -> Result<Response<Incoming>, Failed> {
@@ -498,13 +522,16 @@ impl S3 {
             }
             Ask::Put(body) => {
                 request = request.method("PUT");
-                (bucket.put_object(credentials, name).sign(SIGNED_FOR), Some(body))
+                (
+                    bucket.put_object(credentials, name).sign(SIGNED_FOR),
+                    Some(Payload::from(body)),
+                )
             }
             Ask::PutNew(body) => {
                 request = request.method("PUT").header("if-none-match", "*");
                 let mut action = bucket.put_object(credentials, name);
                 action.headers_mut().insert("if-none-match", "*");
-                (action.sign(SIGNED_FOR), Some(body))
+                (action.sign(SIGNED_FOR), Some(Payload::bytes(body)))
             }
             Ask::Copy(from) => {
                 source = format!("/{}/{from}", bucket.name());

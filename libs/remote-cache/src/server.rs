@@ -96,7 +96,7 @@ impl Server {
             limits,
             log,
         } = settings;
-        let spool = |path: &std::path::Path| Spool::open(path, limits.under_way, limits.idle);
+        let spool = |path: &std::path::Path| Spool::open(path, limits.under_way, limits.idle / 2);
         let store = match back_end {
             BackEnd::Folder { most } => {
                 Store::Folder(Arc::new(Folder::open(&folder, most, &key, spool, log.clone())?))

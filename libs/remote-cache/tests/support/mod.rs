@@ -145,6 +145,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
+        if std::thread::panicking() {
+            eprintln!("{}", String::from_utf8_lossy(&self.log.0.lock().unwrap()));
+        }
     }
 }
 
