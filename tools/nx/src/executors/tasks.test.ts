@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { folder, removeFolders } from '../testing/workspace.ts';
 import breaking from './breaking/executor.ts';
-import missingTool from './missing-tool/executor.ts';
+import missing from './missing/executor.ts';
 import pack from './pack/executor.ts';
 
 const bin = join(__dirname, '..', '..', '..', '..', 'node_modules', '.bin');
@@ -36,9 +36,15 @@ function git(root: string, ...args: string[]): void {
   if (run.status !== 0) throw new Error(run.stderr);
 }
 
-test('missing-tool fails and says which program, who asks for it, what to do', async () => {
-  expect(await missingTool({ tool: 'buf', file: 'buf.yaml' })).toEqual({ success: false });
+test('missing fails and says what, who asks for it, what to do', async () => {
+  expect(await missing({ what: 'buf', path: 'buf.yaml', reason: '`buf` is not on the path' })).toEqual({
+    success: false,
+  });
   expect(said).toMatch(/KRP7021[\s\S]*at: buf\.yaml[\s\S]*`buf` is not on the path[\s\S]*@bufbuild\/buf/);
+  expect(await missing({ what: 'Cargo.lock', path: 'a/Cargo.toml', line: 4, reason: 'why' })).toEqual({
+    success: false,
+  });
+  expect(said).toMatch(/KRP7014[\s\S]*at: a\/Cargo\.toml:4[\s\S]*cargo generate-lockfile/);
 });
 
 test('pack writes the tarball under the name that is declared as output', async () => {

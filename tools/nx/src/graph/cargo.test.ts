@@ -71,7 +71,7 @@ test('a package that is the workspace root, and one that stands alone', () => {
 
 test('artefacts: binaries found and declared, libraries for others; one behind features is not what a plain build makes', () => {
   const found = crates({
-    'Cargo.toml': '[workspace]\nmembers = ["a", "b", "c", "d"]',
+    'Cargo.toml': '[workspace]\nmembers = ["a", "b", "c", "d", "e"]',
     'a/Cargo.toml': '[package]\nname = "a"',
     'a/src/main.rs': '',
     'a/src/bin/other.rs': '',
@@ -85,12 +85,15 @@ test('artefacts: binaries found and declared, libraries for others; one behind f
     'c/benches/speed.rs': '',
     'd/Cargo.toml': '[package]\nname = "d"\nautobins = false',
     'd/src/main.rs': '',
+    'e/Cargo.toml': '[package]\nname = "e"\n[[bin]]\nname = "only"\npath = "only.rs"',
+    'e/src/main.rs': '',
   });
   expect(found.map(({ artifacts }) => artifacts.map(({ kind, name }) => `${kind} ${name}`))).toEqual([
     ['bin a', 'bin folder', 'bin other'],
     ['bin tool'],
     ['cdylib c_d'],
     [],
+    ['bin only'],
   ]);
   expect(found[2]).toMatchObject({ addon: true, benches: true, publishable: false });
   expect(found[2]?.settings).toMatchObject({
@@ -157,13 +160,35 @@ test('Cargo.lock: the packages a crate names, each with its own dependencies, an
   expect(externals.find(({ name }) => name === 'deep')?.hash).toBe('git+https://example.org/deep?rev=1#abc');
 });
 
-test('without Cargo.lock, an external dependency is an error; with none there is nothing to lock', () => {
+test('without Cargo.lock, a crate with an external dependency says which, and where', () => {
   const files = {
-    'Cargo.toml': '[workspace]\nmembers = ["a"]\n[workspace.dependencies]\nserde = "1"',
+    'Cargo.toml': '[workspace]\nmembers = ["a", "b"]\n[workspace.dependencies]\nserde = "1"',
     'a/Cargo.toml': '[package]\nname = "a"\n[dependencies]\nserde.workspace = true',
+    'b/Cargo.toml': '[package]\nname = "b"',
   };
-  expect(() => graph(files)).toThrow(/KRP7014[\s\S]*at: a\/Cargo\.toml:4[\s\S]*cargo generate-lockfile/);
-  expect(graph({ ...files, 'a/Cargo.toml': '[package]\nname = "a"' }).crates).toHaveLength(1);
+  expect(graph(files).crates.map(({ unlocked }) => unlocked)).toEqual([
+    { path: 'a/Cargo.toml', line: 4, package: 'serde' },
+    undefined,
+  ]);
+});
+
+test('two lock files: the same version of a package may depend on other versions in each', () => {
+  const lock = (inner: string) =>
+    `version = 4\n[[package]]\nname = "NAME"\nversion = "0.1.0"\ndependencies = ["outer"]\n[[package]]\nname = "outer"\nversion = "1.0.0"\nsource = "registry+x"\nchecksum = "1"\ndependencies = ["inner"]\n[[package]]\nname = "inner"\nversion = "${inner}"\nsource = "registry+x"\nchecksum = "2"\n`;
+  const { crates: found, externals } = graph({
+    'Cargo.toml':
+      '[package]\nname = "top"\nversion = "0.1.0"\n[workspace]\nexclude = ["fuzz"]\n[dependencies]\nouter = "1"',
+    'Cargo.lock': lock('1.0.0').replace('NAME', 'top'),
+    'fuzz/Cargo.toml': '[package]\nname = "fuzz"\nversion = "0.1.0"\n[workspace]\n[dependencies]\nouter = "1"',
+    'fuzz/Cargo.lock': lock('2.0.0').replace('NAME', 'fuzz'),
+  });
+  expect(found.map(({ externals: own }) => own.map(({ node }) => node))).toEqual([
+    ['cargo:outer@1.0.0'],
+    ['cargo:outer@1.0.0 (fuzz)'],
+  ]);
+  const below = (node: string) => externals.find((external) => external.node === node)?.dependencies;
+  expect(below('cargo:outer@1.0.0')).toEqual(['cargo:inner@1.0.0']);
+  expect(below('cargo:outer@1.0.0 (fuzz)')).toEqual(['cargo:inner@2.0.0 (fuzz)']);
 });
 
 test('a path that leads out of the Nx workspace, or to what git ignores, is an error', () => {

@@ -27,6 +27,10 @@ export interface Crate {
   readonly dependencies: readonly CrateDependency[];
   /** The external packages it names itself, from Cargo.lock. */
   readonly externals: readonly CrateExternal[];
+  /** Where it names an external package although its workspace has no Cargo.lock: its versions are unknown. */
+  readonly unlocked?:
+    | { readonly path: string; readonly line?: number | undefined; readonly package: string }
+    | undefined;
 }
 
 /** A crate's own use of an external package. */
@@ -99,7 +103,7 @@ interface Manifest {
  *
  * @param files every file Nx knows that the plugin asks for (see `MANIFESTS`), relative to the root
  * @returns crates sorted by root; manifests that no Cargo workspace lists and no crate depends on (fixtures) are left out, as Cargo leaves them out
- * @throws KrepisError KRP7010 with file, line and column for a manifest or lock file that does not parse; KRP7011, KRP7014, KRP7016, KRP7017
+ * @throws KrepisError KRP7010 with file, line and column for a manifest or lock file that does not parse; KRP7011, KRP7015, KRP7016
  */
 export function readCrates(files: readonly string[], reader: ManifestReader): CargoGraph {
   return new CargoReader(files, reader).read();
@@ -112,6 +116,7 @@ class CargoReader {
   readonly #benches: readonly string[];
   readonly #binaries: readonly string[];
   readonly #manifests = new Map<string, Manifest>();
+  #ownerOf: ReadonlyMap<string, string> | undefined;
   readonly #locks = new Map<string, CargoLock | undefined>();
 
   constructor(files: readonly string[], reader: ManifestReader) {
@@ -152,7 +157,12 @@ class CargoReader {
   }
 
   /** Root of every crate that is a project -> root of its Cargo workspace. */
-  #owners(): Map<string, string> {
+  #owners(): ReadonlyMap<string, string> {
+    this.#ownerOf ??= this.#findOwners();
+    return this.#ownerOf;
+  }
+
+  #findOwners(): Map<string, string> {
     const workspaces = this.#roots.filter((root) => isWorkspaceText(this.#reader.read(join(root, 'Cargo.toml'))));
     const owners = new Map<string, string>();
     for (const workspace of workspaces) {
@@ -239,7 +249,6 @@ class CargoReader {
       const target = names.get(other);
       if (target !== undefined && target !== root && !dependencies.has(target)) dependencies.set(target, 'build');
     }
-    if (!lock) this.#demandNoExternals(manifest, workspace);
     const publish = inherited(declared.publish, table(workspace.toml.workspace), 'publish');
     return {
       name,
@@ -253,7 +262,12 @@ class CargoReader {
       settings: settingsOf(manifest, table(table(declared.metadata)?.nx)),
       dependencies: [...dependencies].map(([path, kind]) => ({ root: path, kind })).sort(byRoot),
       externals: withKinds(externals, manifest, workspace),
+      unlocked: lock ? undefined : firstExternal(manifest, workspace),
     };
+  }
+
+  #workspaceOf(root: string): Manifest {
+    return this.#load(this.#owners().get(root) ?? root);
   }
 
   #packageName(root: string): string | undefined {
@@ -273,7 +287,11 @@ class CargoReader {
       if (strings(bin['required-features']).some((feature) => !enabled.has(feature))) behindFeatures.add(bin.name);
       else binaries.add(bin.name);
     }
-    if (table(toml.package)?.autobins !== false) {
+    // Edition 2015 has no discovery beside declared binaries, unless it is asked for.
+    const declared = table(toml.package) ?? {};
+    const edition = inherited(declared.edition, table(this.#workspaceOf(root).toml.workspace), 'edition') ?? '2015';
+    const discovers = declared.autobins ?? (edition !== '2015' || !Array.isArray(toml.bin));
+    if (discovers === true) {
       const declaredPaths = new Set(
         (Array.isArray(toml.bin) ? toml.bin.map(table) : []).map((bin) => posix.normalize(String(bin?.path ?? ''))),
       );
@@ -324,21 +342,13 @@ class CargoReader {
     }
   }
 
-  /** Without a lock file nobody knows the versions, so a cached result could be that of others. */
-  #demandNoExternals(manifest: Manifest, workspace: Manifest): void {
-    const [name] = [...externalKeys(manifest, workspace)];
-    if (name === undefined) return;
-    throw new KrepisError({
-      ...errors.NO_CARGO_LOCK,
-      at: placeOf(manifest, name),
-      reason: `\`${name}\` comes from a registry or git, and there is no ${join(workspace.root, 'Cargo.lock')}`,
-    });
-  }
-
   #lock(workspaceRoot: string): CargoLock | undefined {
     if (this.#locks.has(workspaceRoot)) return this.#locks.get(workspaceRoot);
     const path = join(workspaceRoot, 'Cargo.lock');
-    const lock = this.#reader.exists(path) ? inToml(path, () => parseLock(this.#reader.read(path))) : undefined;
+    // The first workspace of the repository has the plain names.
+    const [first] = [...this.#owners().values()].sort();
+    const owner = workspaceRoot === first ? '' : workspaceRoot;
+    const lock = this.#reader.exists(path) ? inToml(path, () => parseLock(this.#reader.read(path), owner)) : undefined;
     this.#locks.set(workspaceRoot, lock);
     return lock;
   }
@@ -442,10 +452,6 @@ function pathDependencies(manifest: Manifest, workspace: Manifest): PathDependen
   return found;
 }
 
-function* externalKeys(manifest: Manifest, workspace: Manifest): Generator<string> {
-  for (const { key, entry } of requirements(manifest, workspace)) if (entry?.path === undefined) yield key;
-}
-
 /** Names of the packages a manifest depends on at run time, renamed ones by their own name. */
 function dependencyNames(manifest: Manifest): Set<string> {
   const tables = [manifest.toml, ...Object.values(table(manifest.toml.target) ?? {}).map(table)];
@@ -483,6 +489,14 @@ function locked(lock: CargoLock, name: string, version: unknown): { externals: L
 }
 
 /** Cargo.lock does not say which dependencies are for tests; the manifest does. */
+/** The first dependency that comes from a registry or git, and its place. */
+function firstExternal(manifest: Manifest, workspace: Manifest): Crate['unlocked'] {
+  for (const { key, entry } of requirements(manifest, workspace)) {
+    if (entry?.path === undefined) return { ...placeOf(manifest, key), package: key };
+  }
+  return undefined;
+}
+
 function withKinds(externals: readonly LockedPackage[], manifest: Manifest, workspace: Manifest): CrateExternal[] {
   const kinds = new Map<string, CrateDependency['kind']>();
   for (const { key, kind, entry } of requirements(manifest, workspace)) {

@@ -82,6 +82,6 @@ test('without cargo on the path, its tasks say so', async () => {
   jest.replaceProperty(process, 'env', { ...process.env, PATH: '/nowhere', NX_WORKSPACE_DATA_DIRECTORY: data });
   const { projects } = await ask(root);
   expect(projects.find(({ project }) => project.name === 'a')?.project.targets?.build).toMatchObject({
-    executor: '@krepis/nx:missing-tool',
+    executor: '@krepis/nx:missing',
   });
 });

@@ -30,10 +30,12 @@ interface Entry {
 /**
  * Reads a Cargo.lock of any version (1 to 4).
  *
+ * @param owner set apart from the other lock files of a repository: behind the names of its nodes, since the same version
+ *   of a package may depend on other versions there
  * @throws TomlError of smol-toml where it does not parse
  * @see https://doc.rust-lang.org/nightly/nightly-rustc/cargo/core/resolver/encode/index.html
  */
-export function parseLock(text: string): CargoLock {
+export function parseLock(text: string, owner = ''): CargoLock {
   const toml = parse(text) as {
     package?: readonly Entry[];
     root?: Entry;
@@ -53,7 +55,7 @@ export function parseLock(text: string): CargoLock {
     const from = exact.filter((index) => `(${entries[index]?.source})` === source);
     return from.length > 0 ? from : exact;
   };
-  const nodes = nodeNames(entries);
+  const nodes = nodeNames(entries, owner);
   const packages = entries.map((entry, index): LockedPackage => {
     const { name, version, source } = entry;
     const checksum = entry.checksum ?? toml.metadata?.[`checksum ${name} ${version} (${source})`];
@@ -69,9 +71,9 @@ export function parseLock(text: string): CargoLock {
 }
 
 /** `cargo:NAME@VERSION`; where a registry and a git source offer the same version, the source's digest tells them apart. */
-function nodeNames(entries: readonly Entry[]): (string | undefined)[] {
+function nodeNames(entries: readonly Entry[], owner: string): (string | undefined)[] {
   const count = new Map<string, number>();
-  const plain = ({ name, version }: Entry) => `cargo:${name}@${version}`;
+  const plain = ({ name, version }: Entry) => `cargo:${name}@${version}${owner === '' ? '' : ` (${owner})`}`;
   for (const entry of entries) if (entry.source) count.set(plain(entry), (count.get(plain(entry)) ?? 0) + 1);
   return entries.map((entry) => {
     if (entry.source === undefined) return undefined;

@@ -182,6 +182,7 @@ class Closures {
       all: this.#closure(crate, all, true),
       started: this.#named([...new Set(runs)]),
       runs: this.#named([...new Set(runs.flatMap((root) => [root, ...this.#below(root)]))]),
+      unlocked: [crate, ...all].find(({ unlocked }) => unlocked)?.unlocked,
       packaged: this.#workspace.packages.some((npmPackage) => addonCrate(npmPackage, this.#workspace.crates) === crate),
     };
   }

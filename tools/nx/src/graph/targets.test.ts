@@ -249,12 +249,24 @@ test('options: a task under another name, or none', () => {
 test('a missing program fails its tasks with what to do, and no others', () => {
   const all = projects(FILES, {}, { missing: ['cargo', 'buf'] });
   expect(all['acme-top']?.targets?.build).toMatchObject({
-    executor: '@krepis/nx:missing-tool',
-    options: { tool: 'cargo', file: 'crates/top/Cargo.toml' },
+    executor: '@krepis/nx:missing',
+    options: { what: 'cargo', path: 'crates/top/Cargo.toml' },
     cache: false,
   });
-  expect(all.proto?.targets?.generate).toMatchObject({ options: { tool: 'buf', file: 'buf.yaml' } });
+  expect(all.proto?.targets?.generate).toMatchObject({ options: { what: 'buf', path: 'buf.yaml' } });
   expect(all['@acme/web']?.targets?.build).toMatchObject({ command: 'tsc -p tsconfig.build.json' });
+});
+
+test('without Cargo.lock, what needs versions says so; with no external package there is nothing to lock', () => {
+  const { 'Cargo.lock': _lock, ...unlocked } = FILES;
+  const all = projects(unlocked);
+  expect(all['acme-leaf']?.targets?.build).toMatchObject({
+    executor: '@krepis/nx:missing',
+    options: { what: 'Cargo.lock', path: 'crates/leaf/Cargo.toml', line: 5, reason: expect.stringContaining('itoa') },
+    cache: false,
+  });
+  expect(all['acme-leaf']?.targets?.fmt).toMatchObject({ command: 'cargo fmt -p acme-leaf --check' });
+  expect(all['acme-testing']?.targets?.check).toMatchObject({ command: 'cargo check -p acme-testing --all-targets' });
 });
 
 test('names: a crate makes way for a package of its name; a name can be set', () => {

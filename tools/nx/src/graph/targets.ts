@@ -55,6 +55,8 @@ export interface CrateHolding {
   readonly started: readonly string[];
   /** Those, and everything below them. */
   readonly runs: readonly string[];
+  /** An external package of it, or of a crate below, whose version no lock file says. */
+  readonly unlocked?: Crate['unlocked'];
   /** True where an npm package builds it as its addon. */
   readonly packaged: boolean;
 }
@@ -149,7 +151,7 @@ export function inferTargets(holding: Holding, around: Surroundings): Targets {
   }
   if (suites.length > 0) set('test', testTarget(holding, suites, dependsOn, around));
   // An npm package in the same folder is published by Nx's own target of that name.
-  if (crate?.crate.publishable && !npmPackage) {
+  if (crate?.crate.publishable && (!npmPackage || npmPackage.npmPackage.private)) {
     targets['nx-release-publish'] = {
       executor: '@krepis/nx:release-publish',
       dependsOn: ['^nx-release-publish'],
@@ -162,15 +164,16 @@ export function inferTargets(holding: Holding, around: Surroundings): Targets {
 }
 
 function rustTargets(
-  { crate, build, all, packaged }: CrateHolding,
+  holding: CrateHolding,
   around: Surroundings,
   set: (task: Task, target: TargetConfiguration | undefined) => void,
 ): void {
+  const { crate, build, all, packaged } = holding;
   const cwd = crate.workspaceRoot;
   const inputs = rustInputs(crate, build, around);
   const common = { cache: true, ...oneAtATime(crate) };
   const generated = (closure: CrateClosure) => (closure.generated.length > 0 ? { dependsOn: closure.generated } : {});
-  const absent = missing({ crate }, around);
+  const absent = missing(holding, around);
   const folder = around.targetFolder(cwd);
   // An addon is built by napi-build: a second build would compile all of it again with other flags.
   if (!packaged) {
@@ -211,7 +214,7 @@ function rustTargets(
       { externalDependencies: [] },
     ],
     outputs: [],
-    ...absent,
+    ...(around.missing.has('cargo') ? absent : {}),
     metadata: { technologies: ['rust'], description: 'Checks the formatting (cargo fmt --check).' },
   });
   if (crate.benches) {
@@ -338,7 +341,7 @@ function addonTargets(
     ...(crate.build.generated.length > 0 ? { dependsOn: crate.build.generated } : {}),
     metadata: { technologies: ['rust', 'node'], description: 'Builds the Node-API addon (napi build).' },
   };
-  const absent = missing({ crate: crate.crate }, around);
+  const absent = missing(crate, around);
   if (addon.script !== undefined) {
     // The script is Nx's own target of that name; this adds what Nx cannot know.
     const isBuild = addon.script === names.build;
@@ -610,21 +613,28 @@ function generatedFor({ crate, npmPackage }: Holding): DependsOn {
   return unique([...(crate?.all.generated ?? []), ...(npmPackage?.generated ?? [])] as Inputs) as DependsOn;
 }
 
-/** A task that says what is missing, in place of the one that would fail with the shell's words. */
-function missing(crate: { readonly crate: Crate } | undefined, around: Surroundings): Partial<TargetConfiguration> {
-  if (!crate || !around.missing.has('cargo')) return {};
-  return missingTool('cargo', posix.join(crate.crate.root, 'Cargo.toml'));
+/** A task that says what is missing, in place of one that would fail with the shell's words or with results of unknown versions. */
+function missing(holding: CrateHolding | undefined, around: Surroundings): Partial<TargetConfiguration> {
+  if (!holding) return {};
+  const { unlocked } = holding;
+  const { root, workspaceRoot } = holding.crate;
+  if (around.missing.has('cargo')) return missingTool('cargo', posix.join(root, 'Cargo.toml'));
+  if (!unlocked) return {};
+  const { path, line } = unlocked;
+  const reason = `\`${unlocked.package}\` comes from a registry or git, and there is no ${posix.join(workspaceRoot, 'Cargo.lock')}`;
+  return { executor: MISSING, options: { what: 'Cargo.lock', path, line, reason }, cache: false, outputs: [] };
 }
 
-function missingTool(tool: 'cargo' | 'buf', file: string): Partial<TargetConfiguration> {
-  return { executor: MISSING_TOOL, options: { tool, file }, cache: false, outputs: [] };
+function missingTool(tool: 'cargo' | 'buf', path: string): Partial<TargetConfiguration> {
+  const reason = `\`${tool}\` is not on the path`;
+  return { executor: MISSING, options: { what: tool, path, reason }, cache: false, outputs: [] };
 }
 
-const MISSING_TOOL = '@krepis/nx:missing-tool';
+const MISSING = '@krepis/nx:missing';
 
 /** A target that cannot run has no command beside its executor. */
 function withoutCommand(target: TargetConfiguration): TargetConfiguration {
-  if (target.executor !== MISSING_TOOL) return target;
+  if (target.executor !== MISSING) return target;
   const { command: _command, configurations: _configurations, ...rest } = target;
   return rest;
 }

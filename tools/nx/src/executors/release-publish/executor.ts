@@ -3,7 +3,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { run } from '../../process.ts';
 import { publishableDependencies } from '../../release/crates.ts';
 import { diskFiles } from '../../release/files.ts';
-import missingTool from '../missing-tool/executor.ts';
+import missing from '../missing/executor.ts';
 
 /** Options of the executor `release-publish`; see schema.json. */
 export interface ReleasePublishOptions {
@@ -42,7 +42,8 @@ export default async function releasePublish(
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  if (!ended) return missingTool({ tool: 'cargo', file: posix.join(root, 'Cargo.toml') });
+  if (!ended)
+    return missing({ what: 'cargo', path: posix.join(root, 'Cargo.toml'), reason: '`cargo` is not on the path' });
   const { code, stderr } = ended;
   if (code !== 0 && /already (?:exists on|uploaded)/.test(stderr)) {
     process.stdout.write(`Skipped ${crate}: this version is published.\n`);
