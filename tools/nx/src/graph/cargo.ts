@@ -211,6 +211,8 @@ class CargoReader {
         ...errors.UNKNOWN_CRATE,
         at: placeOf(workspace, posix.relative(workspace.root, pattern) || pattern, 'value'),
         reason: `the member \`${pattern}\` has no Cargo.toml`,
+        // `nx sync` needs the graph first, and this is why there is none.
+        hint: 'Add the crate, or take the entry out: `nx g @krepis/nx:sync-crates --skip-project-graph` does that.',
       });
     }
     const queue = this.#roots.filter((root) => !excluded(root) && included(root));

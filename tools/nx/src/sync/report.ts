@@ -1,3 +1,5 @@
+import { type GeneratorCallback, logger } from '@nx/devkit';
+
 /** What Nx 23 expects of a sync generator; the type is not part of the public `@nx/devkit`. */
 export interface SyncResult {
   /** Runs after Nx has written the changes of `nx sync`; never for `nx sync:check`. */
@@ -41,4 +43,21 @@ export class SyncReport {
     if (this.inSync) return undefined;
     return { outOfSyncMessage: message, outOfSyncDetails: this.details(), ...(callback ? { callback } : {}) };
   }
+}
+
+/**
+ * What a sync generator returns: its result to `nx sync`, which calls it with the tree alone, and a callback to `nx g`, which
+ * passes options and calls whatever comes back.
+ *
+ * @param given the options it was called with
+ */
+export function answer(
+  result: SyncResult | undefined,
+  given: object | undefined,
+): SyncResult | GeneratorCallback | undefined {
+  if (!result || given === undefined) return result;
+  return async () => {
+    for (const line of result.outOfSyncDetails ?? []) logger.info(line);
+    await result.callback?.();
+  };
 }

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
-import { globAsync, type Tree } from '@nx/devkit';
+import { type GeneratorCallback, globAsync, type Tree } from '@nx/devkit';
 import picomatch from 'picomatch';
 import { errors, KrepisError } from '../../errors.ts';
 import { parseToml, readText, strings, table } from '../../sync/manifests.ts';
 import { isMaterial } from '../../sync/material.ts';
 import { syncOptions } from '../../sync/options.ts';
-import { SyncReport, type SyncResult } from '../../sync/report.ts';
+import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { editMembers, type MemberList } from './cargo-edit.ts';
 import { type CargoManifest, entries, isGlob, membership, workspaceRootOf } from './members.ts';
 
@@ -23,9 +23,9 @@ export interface CrateOptions {
 export default async function syncCratesGenerator(
   tree: Tree,
   given?: Partial<CrateOptions>,
-): Promise<SyncResult | undefined> {
+): Promise<SyncResult | GeneratorCallback | undefined> {
   const options = syncOptions<CrateOptions>(tree, '@krepis/nx:sync-crates', given);
-  return syncCrates(tree, await globAsync(tree, ['**/Cargo.toml']), options);
+  return answer(syncCrates(tree, await globAsync(tree, ['**/Cargo.toml']), options), given);
 }
 
 /**

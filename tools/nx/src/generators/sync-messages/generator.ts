@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix, relative, sep } from 'node:path';
-import { cacheDir, globAsync, type Tree } from '@nx/devkit';
+import { cacheDir, type GeneratorCallback, globAsync, type Tree } from '@nx/devkit';
 import picomatch from 'picomatch';
 import { errors, KrepisError } from '../../errors.ts';
 import { type Ended, run } from '../../process.ts';
 import { ignoredByGit } from '../../sync/git.ts';
 import { isMaterial } from '../../sync/material.ts';
 import { syncOptions } from '../../sync/options.ts';
-import { SyncReport, type SyncResult } from '../../sync/report.ts';
+import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { digestOf, filesOf, type Glob, inputsOf } from './digest.ts';
 import { type Programs, programsAt } from './programs.ts';
 import { readTemplate, type Template } from './template.ts';
@@ -44,10 +44,10 @@ export interface MessageContext {
 export default async function syncMessagesGenerator(
   tree: Tree,
   given?: Partial<MessageOptions>,
-): Promise<SyncResult | undefined> {
+): Promise<SyncResult | GeneratorCallback | undefined> {
   const options = syncOptions<MessageOptions>(tree, '@krepis/nx:sync-messages', given);
   const glob: Glob = (patterns) => globAsync(tree, [...patterns]);
-  return syncMessages(tree, options, { glob, cache: cacheDir });
+  return answer(await syncMessages(tree, options, { glob, cache: cacheDir }), given);
 }
 
 /** The generator with its surroundings passed in. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { globAsync, type Tree } from '@nx/devkit';
+import { type GeneratorCallback, globAsync, type Tree } from '@nx/devkit';
 import picomatch from 'picomatch';
 import { errors, KrepisError } from '../../errors.ts';
 import { sortedIndex } from '../../sync/array-edit.ts';
@@ -9,7 +9,7 @@ import { setProperty } from '../../sync/json-edit.ts';
 import { parseJsonc, readText, type Table, table } from '../../sync/manifests.ts';
 import { isMaterial } from '../../sync/material.ts';
 import { syncOptions } from '../../sync/options.ts';
-import { SyncReport, type SyncResult } from '../../sync/report.ts';
+import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { type Addon, readAddon } from './addon.ts';
 import { isMadeReadme, isPlatformPackage, isWasm, merged, platformPackage, readme } from './platform-package.ts';
 import { isPlatformFolder, type Target } from './target.ts';
@@ -34,9 +34,9 @@ type Glob = (patterns: readonly string[]) => Promise<string[]>;
 export default async function syncPlatformsGenerator(
   tree: Tree,
   given?: Partial<PlatformOptions>,
-): Promise<SyncResult | undefined> {
+): Promise<SyncResult | GeneratorCallback | undefined> {
   const options = syncOptions<PlatformOptions>(tree, '@krepis/nx:sync-platforms', given);
-  return syncPlatforms(tree, options, (patterns) => globAsync(tree, [...patterns]));
+  return answer(await syncPlatforms(tree, options, (patterns) => globAsync(tree, [...patterns])), given);
 }
 
 /** The generator with the way to find files passed in. */

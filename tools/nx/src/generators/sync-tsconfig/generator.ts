@@ -1,10 +1,16 @@
 import { posix } from 'node:path';
-import { createProjectGraphAsync, type ProjectGraph, readCachedProjectGraph, type Tree } from '@nx/devkit';
+import {
+  createProjectGraphAsync,
+  type GeneratorCallback,
+  type ProjectGraph,
+  readCachedProjectGraph,
+  type Tree,
+} from '@nx/devkit';
 import { errors, KrepisError } from '../../errors.ts';
 import { ignoredByGit } from '../../sync/git.ts';
 import { readText } from '../../sync/manifests.ts';
 import { syncOptions } from '../../sync/options.ts';
-import { SyncReport, type SyncResult } from '../../sync/report.ts';
+import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { editReferences } from './references-edit.ts';
 import { referencedFile, type TsConfig, type TsConfigs, tsConfigs } from './tsconfig.ts';
 
@@ -35,12 +41,12 @@ const RUNTIME_NAMES = [
 export default async function syncTsConfigGenerator(
   tree: Tree,
   given?: Partial<TsConfigOptions>,
-): Promise<SyncResult | undefined> {
+): Promise<SyncResult | GeneratorCallback | undefined> {
   const options = {
     ...syncOptions<TsConfigOptions>(tree, '@nx/js:typescript-sync'),
     ...syncOptions<TsConfigOptions>(tree, '@krepis/nx:sync-tsconfig', given),
   };
-  return syncTsConfig(tree, await projectGraph(), options);
+  return answer(await syncTsConfig(tree, await projectGraph(), options), given);
 }
 
 /**
