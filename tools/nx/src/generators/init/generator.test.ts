@@ -100,6 +100,21 @@ test('nothing to infer, or `--inferTasks=false`: nx.json stays', async () => {
   expect(off.tree.listChanges().map(({ path }) => path)).toEqual(['package.json', 'krepis.json']);
 });
 
+test('`release` is touched only by --release, and never where version actions are named', async () => {
+  const cargo = { 'Cargo.toml': '[workspace]\n' };
+  const release = async (text: string, options = {}) => {
+    const { text: read } = await ran({ ...cargo, 'nx.json': text }, { skipInstall: true, ...options });
+    return JSON.parse(read('nx.json')).release;
+  };
+  expect(await release('{}')).toBeUndefined();
+  expect(await release('{}', { release: true })).toEqual({
+    projectsRelationship: 'fixed',
+    version: { versionActions: '@krepis/nx/release' },
+  });
+  const own = { projectsRelationship: 'independent', version: { versionActions: './mine.ts' } };
+  expect(await release(JSON.stringify({ release: own }), { release: true })).toEqual(own);
+});
+
 test('a second run changes nothing', async () => {
   const { root, tree, callback } = await ran({ 'Cargo.toml': '[workspace]\nmembers = []\n' });
   flush(tree);

@@ -80,7 +80,10 @@ function packageManager(root: string): { readonly name: string; readonly files: 
 interface NxJson {
   readonly plugins?: readonly (string | { readonly plugin: string })[];
   readonly sync?: { readonly globalGenerators?: readonly string[] };
-  readonly release?: object;
+  readonly release?: {
+    readonly projectsRelationship?: string;
+    readonly version?: { readonly versionActions?: string };
+  };
 }
 
 /**
@@ -102,6 +105,11 @@ export async function editNxJson(tree: Tree, options: Pick<InitOptions, 'inferTa
   const missing = syncGenerators(tree.root, found).filter((name) => !generators.includes(name));
   if (options.inferTasks !== false && missing.length > 0) {
     text = setJson(text, ['sync', 'globalGenerators'], [...generators, ...missing]);
+  }
+  if (options.release === true && json.release?.version?.versionActions === undefined) {
+    if (json.release?.projectsRelationship === undefined)
+      text = setJson(text, ['release', 'projectsRelationship'], 'fixed');
+    text = setJson(text, ['release', 'version', 'versionActions'], `${PLUGIN}/release`);
   }
   if (text !== before) tree.write('nx.json', text);
 }
