@@ -26,7 +26,7 @@ use krepis_change::Failure;
 use serde_json::json;
 
 use crate::record::{self, Digest, Hasher, Record};
-use crate::spool::{Artifact, Content, STEP, Spool, make_private};
+use crate::spool::{Artifact, Content, SMALL, STEP, Spool, make_private};
 use crate::{Key, Log, Records, Scope, TaskHash, errors};
 
 /// How often the last use of an entry is written to disk; the order in memory is exact.
@@ -256,7 +256,7 @@ impl Folder {
             }
             Err(error) => return Err(error),
         };
-        let content = if record.size <= STEP as u64 {
+        let content = if record.size <= SMALL {
             read_small(&blob, record)?.map(Content::Memory)
         } else {
             self.verify(&blob, record)?

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use crate::record::Hasher;
-use crate::spool::{Artifact, Content, STEP, Spool};
+use crate::spool::{Artifact, Content, SMALL, STEP, Spool};
 
 /// Why an artefact was not taken in.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    if size <= STEP as u64 {
+    if size <= SMALL {
         return small(&mut Frames::new(body, pace), size).await;
     }
     let space = spool.reserve(size).await.ok_or(Broken::NoSpace)?;

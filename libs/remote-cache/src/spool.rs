@@ -16,9 +16,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::record::Digest;
 
-/// Up to this many bytes an artefact stays in memory; also the size of the steps in which larger ones are copied.
-/// 200 clients at once hold two steps each.
-pub(crate) const STEP: usize = 128 << 10;
+/// Up to this many bytes an artefact stays in memory. 200 clients at once hold that much each.
+pub(crate) const SMALL: u64 = 128 << 10;
+
+/// The size of the steps in which larger ones are copied; about what a connection buffers.
+pub(crate) const STEP: usize = 64 << 10;
 
 /// Space is reserved in units of this many bytes.
 const UNIT: u64 = 64 << 10;

@@ -19,13 +19,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Area, Tarballs } from './area.ts';
+import { cache } from './cache.ts';
 import { generate } from './generate.ts';
 import { graph } from './graph/index.ts';
 import { machine, type Report } from './report.ts';
 import { markdown, terminalTable } from './table.ts';
 import { truth } from './truth/index.ts';
 
-const AREAS: readonly Area[] = [generate, truth, graph];
+const AREAS: readonly Area[] = [generate, truth, graph, cache];
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const results = join(root, 'dist', 'bench');
