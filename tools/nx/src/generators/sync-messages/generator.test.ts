@@ -4,6 +4,7 @@ import picomatch from 'picomatch';
 import { flush, folder, removeFolders, treeOver } from '../../testing/workspace.ts';
 import { type MessageOptions, syncMessages } from './generator.ts';
 
+jest.setTimeout(60_000);
 afterEach(removeFolders);
 
 /** A program in place of buf: a real process that writes `<out>/NAME.txt` for each message, and counts its runs. */

@@ -211,7 +211,12 @@ test('100 packages in sync cost milliseconds', async () => {
   const files = Object.fromEntries(names.map((name) => [`libs/${name}/tsconfig.json`, COMPOSITE]));
   const tree = workspace(files);
   await syncTsConfig(tree, graphOf(edges), {});
-  const start = performance.now();
-  expect(await syncTsConfig(tree, graphOf(edges), {})).toBeUndefined();
-  expect(performance.now() - start).toBeLessThan(150);
+  const times = [];
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now();
+    expect(await syncTsConfig(tree, graphOf(edges), {})).toBeUndefined();
+    times.push(performance.now() - start);
+  }
+  // The best of five: the machine may be busy with other things.
+  expect(Math.min(...times)).toBeLessThan(100);
 });

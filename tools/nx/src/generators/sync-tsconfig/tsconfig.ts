@@ -29,8 +29,20 @@ export type TsConfigs = (path: string) => TsConfig | undefined;
  */
 export function tsConfigs(tree: Tree): TsConfigs {
   const files = new Map<string, Table | undefined>();
+  const folders = new Map<string, ReadonlySet<string>>();
+  /** One listing per folder costs less than a look for each name it may have. */
+  const there = (path: string): boolean => {
+    if (!path.endsWith('.json')) return false;
+    const folder = posix.dirname(path);
+    let names = folders.get(folder);
+    if (!names) {
+      names = new Set(tree.children(folder));
+      folders.set(folder, names);
+    }
+    return names.has(posix.basename(path));
+  };
   const json = (path: string): Table | undefined => {
-    if (!files.has(path)) files.set(path, tree.isFile(path) ? parseJsonc(path, readText(tree, path)) : undefined);
+    if (!files.has(path)) files.set(path, there(path) ? parseJsonc(path, readText(tree, path)) : undefined);
     return files.get(path);
   };
   /** The first value along the chain, the file itself first; of several bases the last one wins. */
