@@ -47,6 +47,8 @@ let fakes: string;
 beforeAll(() => {
   const packages = join(temporary(), 'packages');
   ok('npm', ['run', '--silent', 'pack', '--', packages], repository);
+  // That was this repository's; in the workspaces artefacts lie where users have them.
+  delete process.env.CARGO_TARGET_DIR;
   const tarball = join(packages, readdirSync(packages).find((name) => name.startsWith('krepis-nx-')) ?? '');
   root = join(temporary(), 'source');
   write(root, FILES);
@@ -103,7 +105,6 @@ function step(
     env: environment({
       CI: 'true',
       PATH: path,
-      CARGO_TARGET_DIR: '',
       CARGO_NET_OFFLINE: 'true',
       npm_config_prefer_offline: 'true',
       NX_CACHE_DIRECTORY: join(cwd, '.nx/cache'),

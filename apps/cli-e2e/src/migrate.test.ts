@@ -10,12 +10,14 @@ jest.setTimeout(600_000);
 const GENERATED = JSON.parse(
   readFileSync(join(repository, 'tools/nx/src/generators/migrate-from-monodon/monodon-3.0.0.json'), 'utf8'),
 ) as Record<string, string>;
-const ENV = { CARGO_NET_OFFLINE: 'true', CARGO_TARGET_DIR: '' };
+const ENV = { CARGO_NET_OFFLINE: 'true' };
 let template: string;
 
 beforeAll(() => {
   const packages = join(temporary(), 'packages');
   ok('npm', ['run', '--silent', 'pack', '--', packages], repository);
+  // That was this repository's; in the workspaces artefacts lie where users have them.
+  delete process.env.CARGO_TARGET_DIR;
   const tarball = join(packages, readdirSync(packages).find((name) => name.startsWith('krepis-nx-')) ?? '');
   template = join(temporary(), 'template');
   write(template, { ...GENERATED, '.npmrc': '@krepis:registry=http://127.0.0.1:9/\n' });

@@ -57,14 +57,16 @@ const FILES: Record<string, string> = {
 };
 
 const npm = ['--prefer-offline', '--no-audit', '--no-fund'];
-/** Cargo has nothing to fetch for these crates; whatever the machine sets, artefacts lie in the workspace. */
-const ENV = { CARGO_NET_OFFLINE: 'true', CARGO_TARGET_DIR: '', NX_ISOLATE_PLUGINS: 'false' };
+/** Cargo has nothing to fetch for these crates. */
+const ENV = { CARGO_NET_OFFLINE: 'true', NX_ISOLATE_PLUGINS: 'false' };
 let tarball: string;
 let template: string;
 
 beforeAll(() => {
   const packages = join(temporary(), 'packages');
   ok('npm', ['run', '--silent', 'pack', '--', packages], repository);
+  // That was this repository's; in the workspaces artefacts lie where users have them.
+  delete process.env.CARGO_TARGET_DIR;
   const own = readdirSync(packages).find((name) => name.startsWith('krepis-nx-'));
   tarball = join(packages, own ?? '');
   template = join(temporary(), 'template');
@@ -139,7 +141,7 @@ test('init is one operation: one undo gives every byte back, the lock file’s t
   expect(snapshot(root)).toEqual(before);
 });
 
-test('a dry run shows the files and leaves nothing; --inferTasks=false leaves nx.json; a broken nx.json changes nothing', () => {
+test('a dry run shows the files and leaves nothing; --inferTasks=false leaves nx.json', () => {
   const root = copyOf(template);
   ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], root);
   const before = snapshot(root);
