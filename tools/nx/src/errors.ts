@@ -106,6 +106,12 @@ export const errors = {
     message: 'A Cargo.toml names an npm package that is not there.',
     hint: 'Correct `runs` in [package.metadata.nx]; paths are relative to the Cargo.toml.',
   },
+  INPUTS_REPLACED: {
+    code: 'KRP7019',
+    exit: 2,
+    message: 'nx.json replaces what tasks of crates depend on or leave behind, so their cached results could be stale.',
+    hint: 'Set `inputs` and `outputs` for an executor ("nx:run-script": { … }) or with a `filter`, or rename our task: "buildTargetName": "cargo-build" in the options of @krepis/nx.',
+  },
   NO_TEST_SUMMARY: {
     code: 'KRP7020',
     exit: 70,

@@ -1,3 +1,4 @@
+import { demandOwnInputs } from './defaults.ts';
 import type { Inference } from './inference.ts';
 import { type Environment, inferProjects, projectNames } from './projects.ts';
 import { edges, readWorkspace } from './workspace.ts';
@@ -10,6 +11,7 @@ import { edges, readWorkspace } from './workspace.ts';
 export function infer(files: readonly string[], environment: Environment): Inference {
   const { reader, options } = environment;
   const workspace = readWorkspace(files, options, reader);
+  demandOwnInputs(workspace, environment);
   const names = projectNames(workspace, new Set(files), reader);
   return {
     projects: inferProjects(workspace, names, environment),

@@ -54,6 +54,7 @@ export async function cachedInference(
       [...files].sort(),
       options,
       nxJson.namedInputs,
+      nxJson.targetDefaults,
       [...missing],
       variables,
     ]),

@@ -28,6 +28,8 @@ export interface Generation {
   readonly modules: readonly string[];
   /** Folders it writes generated code into. */
   readonly outputs: readonly string[];
+  /** Files of the workspace that its plugins are run from, for example a script. */
+  readonly programs: readonly string[];
   /** Names of the crates that its plugins run by `cargo run --package`. */
   readonly crates: readonly string[];
 }
@@ -81,11 +83,20 @@ export function readMessages(files: readonly string[], reader: ManifestReader): 
         root,
         modules: read.sort(),
         outputs: unique((plugins ?? []).flatMap(({ out }) => (out ? [posix.join(root, out).replace(/\/$/, '')] : []))),
+        programs: unique((plugins ?? []).flatMap(({ local, path }) => programFiles(local ?? path, root, reader))),
         crates: unique((plugins ?? []).flatMap(({ local, path }) => cargoPackage(local ?? path) ?? [])),
       },
     ];
   });
   return { modules: [...modules.values()].sort((a, b) => (a.root < b.root ? -1 : 1)), generations };
+}
+
+/** Words of a plugin's command that are files of the workspace. */
+function programFiles(command: unknown, root: string, reader: ManifestReader): string[] {
+  return [command ?? []]
+    .flat()
+    .map((word) => posix.join(root, String(word)))
+    .filter((path) => /\/|\.\w+$/.test(path) && !path.startsWith('..') && reader.exists(path));
 }
 
 /** The crate of a plugin that is run through cargo: `[cargo, run, --package, X, --]`. */

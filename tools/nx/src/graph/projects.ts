@@ -139,11 +139,10 @@ function ownInputs(
     ...workspace.generations.flatMap(({ outputs }) => outputs.map((folder) => `${folder}/**/*`)),
   ].filter((path) => path.startsWith(`${root}/`));
   const configuration = module
-    ? configurationOf(module).concat(
-        workspace.generations
-          .filter(({ modules }) => modules.includes(root))
-          .map(({ file }) => `{workspaceRoot}/${file}`),
-      )
+    ? [module].flatMap((own) => {
+        const generations = workspace.generations.filter(({ modules }) => modules.includes(root));
+        return [undefined, ...generations].flatMap((generation) => configurationOf(own, generation));
+      })
     : [];
   if (outputs.length === 0 && configuration.length === 0) return undefined;
   const usual = nxJson.namedInputs?.default ?? ['{projectRoot}/**/*'];

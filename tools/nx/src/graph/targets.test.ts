@@ -1,3 +1,4 @@
+import { infer } from './infer.ts';
 import type { PluginOptions } from './options.ts';
 import { inferProjects, projectNames } from './projects.ts';
 import { memoryReader } from './reader.ts';
@@ -138,7 +139,7 @@ test('an addon: napi-build with exact outputs, no second compilation, and its re
     '{workspaceRoot}/libs/native/index.d.ts',
   ]);
   expect(externals(napi?.inputs)).toEqual(['cargo:itoa@1.0.0', '@napi-rs/cli']);
-  expect(build).toMatchObject({ executor: 'nx:noop', dependsOn: ['napi-build'] });
+  expect(build).toMatchObject({ executor: 'nx:noop', cache: true, dependsOn: ['napi-build'] });
   expect(project?.namedInputs?.default).toEqual(
     expect.arrayContaining(['{projectRoot}/**/*', '!{projectRoot}/index.js', '!{projectRoot}/index.d.ts']),
   );
@@ -157,7 +158,7 @@ test('scripts of an addon: one that is exactly `napi build` is cached under its 
     expect.stringMatching(/libs\/native\/old\..*\.node$/),
     '{workspaceRoot}/libs/native/index.d.ts',
   ]);
-  expect(whole['napi-build']).toEqual({ executor: 'nx:noop', dependsOn: ['build'] });
+  expect(whole['napi-build']).toEqual({ executor: 'nx:noop', cache: true, dependsOn: ['build'] });
   const moved = scripted({ build: 'napi build --platform', postbuild: 'mv *.node ../x' });
   expect(moved.build?.cache).toBeUndefined();
   const compound = scripted({ build: 'napi build --platform && node fix.js' });
@@ -287,4 +288,37 @@ test('names: a crate makes way for a package of its name; a name can be set', ()
     ['other/a', 'other/a'],
   ]);
   expect(found.bee?.tags).toEqual(['scope:b']);
+});
+
+test('targetDefaults that would replace the inputs of crates are an error; for others, or with a filter, they are not', () => {
+  const ask =
+    (targetDefaults: Record<string, unknown>, files = FILES) =>
+    () => {
+      const all = { ...files, 'nx.json': JSON.stringify({ targetDefaults }, null, 2) };
+      const reader = memoryReader(all);
+      const nxJson = { targetDefaults } as object;
+      infer(Object.keys(all), { nxJson, options: {}, reader, missing: new Set(), variables: {}, root: '/work' });
+    };
+  const inputs = ['default', '^default'];
+  expect(ask({ build: { inputs } })).toThrow(
+    /KRP7019[\s\S]*at: nx\.json:3[\s\S]*targetDefaults\["build"\]` sets inputs/,
+  );
+  expect(ask({ '*': { outputs: [] } })).toThrow(/KRP7019/);
+  expect(ask({ build: { cache: true, dependsOn: ['^build'] } })).not.toThrow();
+  expect(
+    ask({ 'nx:run-script': { inputs }, e2e: { inputs }, build: [{ filter: { projects: 'web' }, inputs }] }),
+  ).not.toThrow();
+  const packages = { 'package.json': '{ "workspaces": ["a"] }', 'a/package.json': '{ "name": "a" }' };
+  expect(ask({ build: { inputs } }, packages)).not.toThrow();
+});
+
+test('a plugin of buf that is a file of the workspace counts for what it generates', () => {
+  const files = {
+    ...FILES,
+    'tools/gen.mjs': '',
+    'buf.gen.yaml': 'version: v2\nplugins:\n  - local: [node, tools/gen.mjs, --opt]\n    out: libs/gen/src/gen\n',
+  };
+  const { proto } = projects(files);
+  expect(proto?.targets?.generate?.inputs).toContain('{workspaceRoot}/tools/gen.mjs');
+  expect(proto?.namedInputs?.default).toContain('{workspaceRoot}/tools/gen.mjs');
 });

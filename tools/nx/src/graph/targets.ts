@@ -142,7 +142,7 @@ export function inferTargets(holding: Holding, around: Surroundings): Targets {
       cache: true,
       inputs: unique([
         ...(crate ? rustInputs(crate.crate, crate.all, around) : []),
-        ...(npmPackage ? lintInputs(npmPackage, around) : []),
+        ...(npmPackage ? lintInputs(npmPackage, around).filter((input) => !crate || input !== NO_PROSE) : []),
       ]),
       outputs: [],
       ...(crate ? { ...oneAtATime(crate.crate), ...(dependsOn.length > 0 ? { dependsOn } : {}) } : {}),
@@ -281,7 +281,7 @@ function packageTargets(
     // What the script writes cannot be known, so it is not cached; but it runs after what it needs.
     const own = scripts.build === undefined;
     set('build', {
-      ...(own ? { executor: 'nx:noop' } : {}),
+      ...(own ? { executor: 'nx:noop', cache: true } : {}),
       dependsOn: [...upstream, ...(own ? native : []), ...generated],
     });
   } else if (scripts.build !== undefined && !addon) {
@@ -350,7 +350,8 @@ function addonTargets(
       ...(isBuild ? { dependsOn: [...upstream, ...(caching.dependsOn ?? [])] } : {}),
       ...absent,
     });
-    if (addon.script !== names.napiBuild) set('napiBuild', { executor: 'nx:noop', dependsOn: [addon.script] });
+    if (addon.script !== names.napiBuild)
+      set('napiBuild', { executor: 'nx:noop', cache: true, dependsOn: [addon.script] });
   } else {
     set('napiBuild', { command: addon.command, options: { cwd: root }, ...caching, ...absent });
   }
@@ -448,7 +449,7 @@ export function configurationOf({ workspaceRoot, root }: BufModule, generation?:
   const folders = [...new Set([workspaceRoot, root])];
   return [
     ...folders.map((folder) => at(folder, 'buf.{yaml,lock,work.yaml}')),
-    ...(generation ? [`{workspaceRoot}/${generation.file}`] : []),
+    ...(generation ? [generation.file, ...generation.programs].map((path) => `{workspaceRoot}/${path}`) : []),
   ];
 }
 
@@ -536,7 +537,7 @@ function typescriptInputs(
   const own = around.production ? 'production' : 'default';
   return [
     own,
-    ...(withRust ? [] : ['!{projectRoot}/**/*.rs']),
+    ...(withRust ? [] : ['!{projectRoot}/**/*.{rs,md}']),
     // Of the crates below, the declarations of their addons alone count: an edit of Rust that leaves them as they are changes no type.
     around.production ? '^production' : `^{projectRoot}/${TSC_FILES}`,
     ...(addons || generated.length > 0 || npmPackage.addon
@@ -546,9 +547,13 @@ function typescriptInputs(
   ];
 }
 
+/** No linter of scripts reads it; of a crate it may be a part. */
+const NO_PROSE = '!{projectRoot}/**/*.md';
+
 function lintInputs({ npmPackage }: PackageHolding, around: Surroundings): Inputs {
   return [
     'default',
+    NO_PROSE,
     // Rules with types look into what is imported.
     ...(npmPackage.eslint ? [`^{projectRoot}/${TSC_FILES}`, '{workspaceRoot}/{eslint.config,.eslintrc}.*'] : []),
     ...(around.biome ? ['{workspaceRoot}/{biome.json,biome.jsonc,.gitignore}'] : []),

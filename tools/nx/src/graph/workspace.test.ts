@@ -58,7 +58,14 @@ test('buf: version 1 with buf.work.yaml, several modules, a plugin that is a cra
     ['events', '.'],
   ]);
   expect(generations).toEqual([
-    { file: 'buf.gen.yaml', root: '.', modules: ['api', 'events'], outputs: ['gen'], crates: ['acme-protoc'] },
+    {
+      file: 'buf.gen.yaml',
+      root: '.',
+      modules: ['api', 'events'],
+      outputs: ['gen'],
+      programs: [],
+      crates: ['acme-protoc'],
+    },
   ]);
 });
 

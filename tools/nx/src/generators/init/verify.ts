@@ -28,6 +28,8 @@ export async function lostSuites(root: string): Promise<string[]> {
     if (!JSON.stringify(targets[names.fmt] ?? '').includes('cargo fmt')) continue;
     for (const kind of ['build', 'test', 'lint'] as const) {
       const target = targets[names[kind]];
+      // The build of an addon compiles its crate, whoever wrote it.
+      if (kind === 'build' && targets[names.napiBuild] !== undefined) continue;
       if (target === undefined || /cargo|@monodon\/rust|@krepis\/nx/.test(JSON.stringify(target))) continue;
       lost.set(kind, [...(lost.get(kind) ?? []), name]);
     }
@@ -39,7 +41,7 @@ export async function lostSuites(root: string): Promise<string[]> {
   );
 }
 
-function targetNames(root: string): Readonly<Record<'build' | 'test' | 'lint' | 'fmt', string>> {
+function targetNames(root: string): Readonly<Record<'build' | 'test' | 'lint' | 'fmt' | 'napiBuild', string>> {
   const { plugins } = readJsonText<NxJsonConfiguration>('nx.json', readFileSync(join(root, 'nx.json'), 'utf8'));
   const entry = plugins?.find((plugin) => typeof plugin === 'object' && plugin.plugin === '@krepis/nx');
   const options = (typeof entry === 'object' ? (entry.options ?? {}) : {}) as Readonly<Record<string, unknown>>;
@@ -47,5 +49,12 @@ function targetNames(root: string): Readonly<Record<'build' | 'test' | 'lint' | 
     const value = options[`${kind}TargetName`];
     return typeof value === 'string' ? value : kind;
   };
-  return { build: named('build'), test: named('test'), lint: named('lint'), fmt: named('fmt') };
+  const { napiBuildTargetName: napiBuild } = options;
+  return {
+    napiBuild: typeof napiBuild === 'string' ? napiBuild : 'napi-build',
+    build: named('build'),
+    test: named('test'),
+    lint: named('lint'),
+    fmt: named('fmt'),
+  };
 }
