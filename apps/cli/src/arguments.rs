@@ -192,6 +192,9 @@ pub struct CheckArguments {
     /// Write the violations there are into the baseline, so that only new ones count
     #[arg(long)]
     pub write_baseline: bool,
+    /// Judge the edges of a project graph too: JSON of `nx graph --file` or of the executor @krepis/nx:boundaries (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    pub graph: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod suggest;
 use krepis_change::{Failure, Tree, WorkspacePath};
 
 pub use glob::Globs;
+pub(crate) use read::STRICT;
 pub use schema::SCHEMA;
 pub(crate) use suggest::hint;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// Sub-commands: name and module path (`./tools/x.ts`), in order.
     pub commands: Vec<(String, String)>,
+    /// Tags that rules name and no element has: projects must have them in their manifests. Only where elements have projects.
+    pub open_tags: Vec<OpenTag>,
     /// Files that are not analysed.
     pub ignore: Globs,
     /// Files whose content the history must not keep, as written.
@@ -69,14 +72,25 @@ impl Default for Folder {
 pub struct Element {
     /// What rules call it.
     pub name: String,
-    /// Its files.
+    /// Its files, by path.
     pub files: Globs,
+    /// Its projects, by folder.
+    pub projects: Globs,
     /// The layer it belongs to.
     pub layer: Option<String>,
     /// Its tags.
     pub tags: Vec<String>,
-    /// True if it may have no files.
+    /// True if it may have no files and no projects.
     pub optional: bool,
+    /// Line and column where it stands in the file.
+    pub place: (u32, u32),
+}
+
+/// A tag that a rule names and no element has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTag {
+    /// The tag, without `tag:`.
+    pub tag: String,
     /// Line and column where it stands in the file.
     pub place: (u32, u32),
 }
@@ -90,6 +104,10 @@ pub struct Rule {
     pub from: Vec<Selector>,
     /// What it says about their dependencies.
     pub judgement: Judgement,
+    /// True if a project must not reach through others what is denied either.
+    pub transitive: bool,
+    /// False if development dependencies of manifests do not count.
+    pub dev: bool,
     /// The reason.
     pub why: Option<String>,
     /// What to do instead.
@@ -130,7 +148,21 @@ impl Config {
         })
     }
 
-    /// The element a file belongs to: the first that matches.
+    /// True if elements have projects: then manifests are judged too.
+    pub fn has_projects(&self) -> bool {
+        self.elements
+            .iter()
+            .any(|element| !element.projects.written.is_empty())
+    }
+
+    /// The element a project belongs to, by its folder (`""` is the workspace itself): the first whose `projects` match.
+    pub fn project_element(&self, root: &str) -> Option<usize> {
+        self.elements
+            .iter()
+            .position(|element| element.projects.matches_project(root))
+    }
+
+    /// The element a file belongs to by its path: the first whose `files` match. Its project may belong to another.
     pub fn element_of(&self, path: &WorkspacePath) -> Option<usize> {
         self.elements
             .iter()

@@ -33,12 +33,20 @@ codes! {
     BASELINE = "KRP3010", 2, "the baseline is malformed";
     /// A file or folder of the workspace cannot be read.
     UNREADABLE = "KRP3011", 1, "a path of the workspace cannot be read";
+    /// A manifest of a project cannot be read.
+    MANIFEST = "KRP3012", 2, "a manifest cannot be read, so what its project depends on is unknown";
+    /// A project graph given to `krepis check --graph` cannot be read.
+    GRAPH = "KRP3013", 2, "a project graph is malformed";
+    /// A project graph is given and no element has projects.
+    NO_PROJECTS = "KRP3014", 2, "a project graph is given and no element of krepis.json has projects";
     /// A rule denies the dependency.
     DENIED = "KRP3101", 4, "a dependency that a rule denies";
     /// A rule does not list the dependency among what it allows.
     NOT_ALLOWED = "KRP3102", 4, "a dependency that a rule does not allow";
     /// A source file belongs to no element and `unclassified` is `error`.
     UNCLASSIFIED = "KRP3103", 4, "a source file that belongs to no element";
+    /// A project reaches through others what a transitive rule denies.
+    REACHED = "KRP3104", 4, "a project reaches through others what a rule denies";
     /// A change would leave a file with a syntax error it did not have.
     NEW_SYNTAX_ERROR = "KRP3201", 2, "a change would bring in a syntax error";
 }

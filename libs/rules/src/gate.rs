@@ -12,9 +12,11 @@ use crate::config::{CONFIG_PATH, Config, load_config};
 use crate::errors;
 use crate::importers;
 use crate::judge::{Judge, Judged};
+use crate::manifest;
+use crate::reach::Hops;
 use crate::report::{UnknownImport, Violation};
 use crate::resolve::is_structural;
-use crate::source::{Source, is_analysed};
+use crate::source::{Source, is_always_analysed};
 use crate::view::View;
 use crate::walk;
 
@@ -102,7 +104,13 @@ impl<'t> Gate<'t> {
                 }
             }
         }
-        failures.extend(new_syntax_errors(&changed));
+        let counts = |source: &Source| {
+            is_always_analysed(source.path.as_str())
+                || policies
+                    .iter()
+                    .any(|policy| walk::is_covered(policy, &source.path))
+        };
+        failures.extend(new_syntax_errors(&changed, counts));
         verdict.unknown.sort_unstable();
         verdict.unknown.dedup();
         match Failure::join(failures) {
@@ -128,9 +136,11 @@ impl<'t> Gate<'t> {
         let kept = |index: usize| {
             let element = &new.elements[index];
             old.as_ref().is_ok_and(|old| {
-                old.elements
-                    .iter()
-                    .any(|other| other.name == element.name && other.files == element.files)
+                old.elements.iter().any(|other| {
+                    other.name == element.name
+                        && other.files == element.files
+                        && other.projects == element.projects
+                })
             })
         };
         if (0..new.elements.len()).any(|index| !kept(index)) {
@@ -164,7 +174,8 @@ impl<'t> Gate<'t> {
                 .map(|transition| &transition.before)
         };
         let bytes = |path: &WorkspacePath, state: &FileState| -> Option<Arc<[u8]>> {
-            state.bytes().filter(|_| is_analysed(path.as_str())).cloned()
+            let is_read = is_always_analysed(path.as_str()) || manifest::kind_of(path.as_str()).is_some();
+            state.bytes().filter(|_| is_read).cloned()
         };
         let later = |path: &WorkspacePath, state: &FileState| {
             let (path, bytes) = (path.clone(), bytes(path, state)?);
@@ -195,14 +206,7 @@ impl<'t> Gate<'t> {
         changed: &[Changed],
     ) -> Result<Outcome, Failure> {
         if self.change.transitions.iter().any(is_structural) {
-            let old = check::violations(self.before_tree, policy)?;
-            let new = check::violations(after_tree, policy)?;
-            let files = changed.len();
-            return Ok(Outcome {
-                added: self.added(old, new),
-                unknown: Vec::new(),
-                files,
-            });
+            return self.whole(policy, after_tree, changed.len());
         }
         let judge = Judge::new(policy);
         let importers = importers::affected(&self.before, &judge, self.change)?;
@@ -213,7 +217,7 @@ impl<'t> Gate<'t> {
             .filter(covered)
             .chain(&importers);
         let new = collect(news.map(|source| judge.file(after, source)));
-        let old = if new.violations.is_empty() && new.unknown.is_empty() {
+        let old = if new.violations.is_empty() && new.unknown.is_empty() && !judge.keeps_hops {
             Judged::default()
         } else {
             let olds = changed
@@ -223,6 +227,10 @@ impl<'t> Gate<'t> {
                 .chain(&importers);
             collect(olds.map(|source| judge.file(&self.before, source)))
         };
+        // Only edges between projects that come or go can lead further than where they stand.
+        if judge.keeps_hops && hops(&old).pairs() != hops(&new).pairs() {
+            return self.whole(policy, after_tree, changed.len());
+        }
         let known: HashSet<(&WorkspacePath, &str)> = old
             .unknown
             .iter()
@@ -238,6 +246,17 @@ impl<'t> Gate<'t> {
             added: self.added(old.violations, new.violations),
             unknown,
             files: changed.len() + importers.len(),
+        })
+    }
+
+    /// The same by all files: what a change means can reach any of them.
+    fn whole(&self, policy: &Config, after_tree: &dyn Tree, files: usize) -> Result<Outcome, Failure> {
+        let old = check::violations(self.before_tree, policy)?;
+        let new = check::violations(after_tree, policy)?;
+        Ok(Outcome {
+            added: self.added(old, new),
+            unknown: Vec::new(),
+            files,
         })
     }
 
@@ -280,15 +299,26 @@ fn collect(judged: impl Iterator<Item = Judged>) -> Judged {
     judged.fold(Judged::default(), |mut all, one| {
         all.violations.extend(one.violations);
         all.unknown.extend(one.unknown);
+        all.hops.extend(one.hops);
         all
     })
 }
 
+fn hops(judged: &Judged) -> Hops {
+    let mut all = Hops::default();
+    judged.hops.iter().for_each(|hop| all.add(hop.clone()));
+    all
+}
+
 /// Files that do not parse after the change and did before, or have an error they did not have.
-fn new_syntax_errors(changed: &[Changed]) -> Vec<Failure> {
+fn new_syntax_errors(changed: &[Changed], counts: impl Fn(&Source) -> bool) -> Vec<Failure> {
     let mut failures = Vec::new();
     for one in changed {
-        let Some(after) = one.after.as_ref().filter(|after| !after.facts.errors.is_empty()) else {
+        let Some(after) = one
+            .after
+            .as_ref()
+            .filter(|after| !after.facts.errors.is_empty() && counts(after))
+        else {
             continue;
         };
         let known = one.before().map_or(&[][..], |before| &before.facts.errors);

@@ -10,10 +10,11 @@ use krepis_change::{Change, Failure, WorkspacePath};
 use rayon::prelude::*;
 
 use crate::check::sources;
-use crate::judge::Judge;
+use crate::judge::{Counts, Judge};
 use crate::resolve::{Members, Package, Target, TsConfig};
+use crate::side::Side;
 use crate::source::Source;
-use crate::view::{View, split};
+use crate::view::{Cache, View, split};
 
 /// Unchanged files that may import what the change creates or deletes, parsed. `view` is the tree before.
 pub fn affected(view: &View<'_>, judge: &Judge<'_>, change: &Change) -> Result<Vec<Source>, Failure> {
@@ -34,19 +35,40 @@ pub fn affected(view: &View<'_>, judge: &Judge<'_>, change: &Change) -> Result<V
         return Ok(Vec::new());
     }
     // A new file means something new only to elements that may not depend on it.
-    let minds: Vec<bool> = (0..config.elements.len())
-        .map(|element| {
-            created.iter().any(|path| {
-                let target = Target::File((*path).clone());
-                judge.broken(element, &target).next().is_some()
-                    || config.element_of(path).is_none() && !judge.is_free(element)
-            })
+    let targets: Vec<(Target, Side)> = created
+        .iter()
+        .map(|path| {
+            let target = Target::File((*path).clone());
+            let side = Side::of_target(judge, view, &target);
+            (target, side)
         })
         .collect();
-    let reads_all = !deleted.is_empty();
-    if !reads_all && !minds.contains(&true) {
+    let mind = |from: &Side| {
+        targets.iter().any(|(target, to)| {
+            !judge.broken(from, target, to, Counts::default()).is_empty()
+                || to.file.is_none() && to.project.is_none() && !judge.is_free(from)
+        })
+    };
+    if !judge.has_projects
+        && deleted.is_empty()
+        && !(0..config.elements.len()).any(|element| {
+            mind(&Side {
+                file: Some(element),
+                ..Side::default()
+            })
+        })
+    {
         return Ok(Vec::new());
     }
+    // What binds a file is its element and its project: few answers for many files.
+    let known: Cache<bool> = Cache::default();
+    let minds = |path: &WorkspacePath| {
+        let side = Side::of_file(judge, view, path);
+        let home = side.home.as_ref().map_or("", |home| home.root.as_str());
+        known.get(&format!("{:?} {home}", side.file), || mind(&side))
+    };
+    // Where rules are transitive, every new edge between projects counts.
+    let reads_all = !deleted.is_empty() || judge.keeps_hops;
     let changed: BTreeSet<&WorkspacePath> = change
         .transitions
         .iter()
@@ -55,7 +77,7 @@ pub fn affected(view: &View<'_>, judge: &Judge<'_>, change: &Change) -> Result<V
     let files: Vec<WorkspacePath> = sources(view, config)?
         .into_iter()
         .filter(|path| !changed.contains(path))
-        .filter(|path| reads_all || config.element_of(path).is_some_and(|element| minds[element]))
+        .filter(|path| reads_all || minds(path))
         .collect();
     let names = Names::of(view, &files, created.into_iter().chain(deleted));
     let Some(finder) = names.finder() else {

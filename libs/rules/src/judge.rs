@@ -1,21 +1,36 @@
 //! Rules applied to one file.
+//!
+//! A file may belong to one element by its path (`files`) and to one by its project (`projects`), and its project may have
+//! tags of its own, for Nx. A dependency has to satisfy the rules of all three. Inside one element everything is allowed, and
+//! so is, for what binds a project, everything inside that project.
 
 use krepis_change::WorkspacePath;
-use krepis_facts::{Import, code_frame};
+use krepis_facts::{Place, code_frame};
 
 use crate::config::{Config, Element, Judgement, Rule};
 use crate::errors;
+use crate::manifest::{self, Kind};
+use crate::reach::{Hop, Node};
 use crate::report::{UnknownImport, Violation};
-use crate::resolve::Target;
-use crate::source::Source;
-use crate::view::View;
+use crate::resolve::{self, Package, Target};
+use crate::selector::Selector;
+use crate::side::Side;
+use crate::source::{Edge, Source};
+use crate::view::{Cache, View};
 use crate::walk;
 
 /// A configuration, ready to judge files by.
 pub struct Judge<'c> {
     pub config: &'c Config,
+    /// True if elements have projects.
+    pub has_projects: bool,
     /// Of each element, the rules that bind it.
     binding: Vec<Vec<&'c Rule>>,
+    /// The rules that bind a tag.
+    tagged: Vec<&'c Rule>,
+    /// True if the edges between projects are to be kept.
+    pub keeps_hops: bool,
+    elements: Cache<Option<usize>>,
 }
 
 /// What is known of one file.
@@ -26,6 +41,28 @@ pub struct Judged {
     pub edges: usize,
     /// Set if the file belongs to no element but should.
     pub unclassified: Option<WorkspacePath>,
+    /// Edges that leave the project, if they are kept.
+    pub hops: Vec<Hop>,
+}
+
+/// A rule that a dependency breaks.
+pub struct Broken<'c> {
+    pub rule: &'c Rule,
+    /// The element that the rule binds; `None`: a tag of the project itself.
+    pub from: Option<usize>,
+    /// The element that the rule names, or else the one that is depended on.
+    pub to: Option<usize>,
+    /// True if the rule binds the project, not the file by its path.
+    pub binds_project: bool,
+}
+
+/// How far a dependency counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// It is for development only.
+    pub dev: bool,
+    /// It binds projects, not files: what a package.json names, or a development dependency of a Cargo.toml.
+    pub projects_only: bool,
 }
 
 impl<'c> Judge<'c> {
@@ -36,14 +73,35 @@ impl<'c> Judge<'c> {
             .iter()
             .map(|element| config.rules.iter().filter(|rule| binds(rule, element)).collect())
             .collect();
-        Self { config, binding }
+        let tagged = |rule: &&Rule| rule.from.iter().any(|from| matches!(from, Selector::Tag(_)));
+        let has_projects = config.has_projects();
+        Self {
+            config,
+            has_projects,
+            binding,
+            tagged: config.rules.iter().filter(tagged).collect(),
+            keeps_hops: has_projects && config.rules.iter().any(|rule| rule.transitive),
+            elements: Cache::default(),
+        }
+    }
+
+    /// Keeps the edges between projects whether or not a rule is transitive.
+    pub fn keeping_hops(mut self) -> Self {
+        self.keeps_hops = self.has_projects;
+        self
+    }
+
+    /// The element of a project.
+    pub fn project_element(&self, root: &str) -> Option<usize> {
+        self.elements.get(root, || self.config.project_element(root))
     }
 
     /// Judges one file as it is in `view`.
     pub fn file(&self, view: &View<'_>, source: &Source) -> Judged {
-        let element = self.config.element_of(&source.path);
+        let own = Side::of_file(self, view, &source.path);
         let mut judged = Judged::default();
-        if element.is_none()
+        if own.file.is_none()
+            && own.project.is_none()
             && krepis_facts::is_source(source.path.as_str())
             && !self.config.elements.is_empty()
             && walk::is_below_root(self.config, &source.path)
@@ -64,80 +122,239 @@ impl<'c> Judge<'c> {
                 .unknown
                 .push(UnknownImport::import(&source.path, *place, "", why));
         }
-        for (import, target) in source.edges(view) {
+        let is_cargo = manifest::kind_of(source.path.as_str()) == Some(Kind::Cargo);
+        for mut edge in source.edges(view) {
+            let is_foreign = |target: &Target| target.file().is_none() && target.project().is_none();
+            let dev = edge.declared.is_some_and(|declared| declared.dev);
+            // What is used to develop binds nobody, unless it is a project of this workspace.
+            if dev && (!self.has_projects || is_foreign(&edge.target)) {
+                let to = Side::default();
+                judged
+                    .hops
+                    .extend(hop(&own, &to, source, &edge, dev).filter(|_| self.keeps_hops));
+                continue;
+            }
             judged.edges += 1;
-            if let Target::Unknown(why) = target {
-                judged.unknown.push(UnknownImport::import(
-                    &source.path,
-                    import.at,
-                    &import.specifier,
-                    why,
-                ));
-            } else if let Some(index) = element {
-                for rule in self.broken(index, &target) {
-                    judged
-                        .violations
-                        .push(self.violation(rule, index, source, import, &target));
+            let mut counts = Counts {
+                dev,
+                projects_only: edge.declared.is_some() && (!is_cargo || dev),
+            };
+            if let Target::Unknown(why) = edge.target {
+                judged
+                    .unknown
+                    .push(UnknownImport::import(&source.path, edge.at, edge.specifier, why));
+                let project = (self.has_projects && edge.declared.is_none())
+                    .then(|| resolve::project_of(view, &source.path, edge.specifier))
+                    .flatten();
+                // Inside its own project nothing is known of it but that it stays there.
+                let project = project
+                    .filter(|folder| own.home.as_ref().is_none_or(|home| home.root != folder.as_str()));
+                match project {
+                    Some(folder) => edge.target = Target::Project(folder),
+                    None => continue,
                 }
+                counts.projects_only = true;
+            }
+            let elsewhere = edge.declared.and_then(|declared| declared.home.as_deref());
+            let from = match elsewhere {
+                Some(home) => Side::of_folder(self, view, home),
+                None => own.clone(),
+            };
+            let to = Side::of_target(self, view, &edge.target);
+            counts.dev |= edge.declared.is_none() && self.is_development(view, &from, &edge.target);
+            for broken in self.broken(&from, &edge.target, &to, counts) {
+                judged
+                    .violations
+                    .push(self.violation(&broken, &from, &to, source, &edge));
+            }
+            if self.keeps_hops
+                && let Some(hop) = hop(&from, &to, source, &edge, counts.dev)
+            {
+                judged.hops.push(hop);
             }
         }
         judged
     }
 
-    /// The rules that a dependency of an element on a target breaks.
-    pub fn broken(&self, element: usize, target: &Target) -> impl Iterator<Item = &'c Rule> {
-        let other = target.file().and_then(|path| self.config.element_of(path));
-        let own = other == Some(element);
-        let other = other.map(|index| &self.config.elements[index]);
-        let rules = if own { &[][..] } else { &self.binding[element] };
-        rules.iter().copied().filter(move |rule| match &rule.judgement {
-            Judgement::Deny(denied) => denied.iter().any(|one| one.names(target, other)),
-            Judgement::Allow(allowed) => !allowed.iter().any(|one| one.names(target, other)),
-        })
+    /// True if an import is of a package that the importing one names for development only.
+    fn is_development(&self, view: &View<'_>, from: &Side, target: &Target) -> bool {
+        let (Target::Member(_, name), Some(home)) = (target, &from.home) else {
+            return false;
+        };
+        self.has_projects
+            && Package::at(view, &home.root)
+                .is_some_and(|package| manifest::is_development_only(&package, name))
     }
 
-    /// True if files of an element are bound by no rule.
-    pub fn is_free(&self, element: usize) -> bool {
-        self.binding[element].is_empty()
+    /// The rules that a dependency breaks.
+    pub fn broken(&self, from: &Side, target: &Target, to: &Side, counts: Counts) -> Vec<Broken<'c>> {
+        let inside = from.is_beside(to);
+        let mut found: Vec<Broken<'c>> = Vec::new();
+        let mut judge = |rules: &[&'c Rule], by: Option<usize>, binds_project: bool| {
+            for rule in rules {
+                if counts.dev && !rule.dev || found.iter().any(|one| std::ptr::eq(one.rule, *rule)) {
+                    continue;
+                }
+                if let Some(to) = self.breaks(rule, target, to, inside) {
+                    found.push(Broken {
+                        rule,
+                        from: by,
+                        to,
+                        binds_project,
+                    });
+                }
+            }
+        };
+        if let Some(file) = from.file
+            && !counts.projects_only
+            && to.file != Some(file)
+            && (inside || to.project != Some(file))
+        {
+            judge(&self.binding[file], Some(file), false);
+        }
+        if inside {
+            return found;
+        }
+        if let Some(project) = from.project
+            && to.project != Some(project)
+            && to.file != Some(project)
+        {
+            judge(&self.binding[project], Some(project), true);
+        }
+        let tags = from.tags();
+        if !tags.is_empty() {
+            let binds = |rule: &&&Rule| {
+                rule.from
+                    .iter()
+                    .any(|one| matches!(one, Selector::Tag(tag) if tags.contains(tag)))
+            };
+            let rules: Vec<&'c Rule> = self.tagged.iter().filter(binds).copied().collect();
+            judge(&rules, None, true);
+        }
+        found
+    }
+
+    /// Whether a dependency on a target breaks a rule; if so, the element at fault.
+    fn breaks(&self, rule: &Rule, target: &Target, to: &Side, inside: bool) -> Option<Option<usize>> {
+        match &rule.judgement {
+            Judgement::Deny(denied) => denied.iter().find_map(|one| self.named(one, target, to, inside)),
+            Judgement::Allow(allowed) => {
+                let is_allowed = allowed
+                    .iter()
+                    .any(|one| self.named(one, target, to, inside).is_some());
+                (!is_allowed).then(|| to.file.or(to.project))
+            }
+        }
+    }
+
+    /// Whether a selector names what is depended on; if so, the element by which it does.
+    pub fn named(
+        &self,
+        selector: &Selector,
+        target: &Target,
+        to: &Side,
+        inside: bool,
+    ) -> Option<Option<usize>> {
+        let project = to.project.filter(|_| !inside);
+        for index in [to.file, project].into_iter().flatten() {
+            if selector.names_element(&self.config.elements[index]) {
+                return Some(Some(index));
+            }
+        }
+        if let Selector::Tag(tag) = selector
+            && !inside
+            && to.tags().contains(tag)
+        {
+            return Some(None);
+        }
+        (to.file.is_none() && to.project.is_none() && selector.names(target)).then_some(None)
+    }
+
+    /// The transitive rules that bind a project, each with the element by which it does.
+    pub fn transitive(&self, from: &Side) -> Vec<(&'c Rule, Option<usize>)> {
+        let mut found: Vec<(&'c Rule, Option<usize>)> = Vec::new();
+        for rule in self.config.rules.iter().filter(|rule| rule.transitive) {
+            let element = from.project.filter(|index| {
+                self.binding[*index]
+                    .iter()
+                    .any(|binding| std::ptr::eq(*binding, rule))
+            });
+            let by_tag = || {
+                rule.from
+                    .iter()
+                    .any(|one| matches!(one, Selector::Tag(tag) if from.tags().contains(tag)))
+            };
+            if element.is_some() || by_tag() {
+                found.push((rule, element));
+            }
+        }
+        found
+    }
+
+    /// True if nothing binds what lies there.
+    pub fn is_free(&self, side: &Side) -> bool {
+        let bound = |index: usize| !self.binding[index].is_empty();
+        !side.file.is_some_and(bound)
+            && !side.project.is_some_and(bound)
+            && (side.tags().is_empty() || self.tagged.is_empty())
+    }
+
+    /// What a rule calls one end.
+    pub fn name_of(&self, element: Option<usize>, side: &Side, target: Option<&Target>) -> String {
+        match (element, &side.home, target) {
+            (Some(index), ..) => self.config.elements[index].name.clone(),
+            (None, Some(home), _) => home.shown().to_owned(),
+            (None, None, Some(Target::File(_) | Target::Member(..))) => "a file of no element".to_owned(),
+            (None, None, Some(target)) => target.to_string(),
+            (None, None, None) => String::new(),
+        }
     }
 
     fn violation(
         &self,
-        rule: &Rule,
-        element: usize,
+        broken: &Broken<'_>,
+        from: &Side,
+        to: &Side,
         source: &Source,
-        import: &Import,
-        target: &Target,
+        edge: &Edge<'_>,
     ) -> Violation {
-        let from = &self.config.elements[element];
-        let to = match target.file().map(|path| self.config.element_of(path)) {
-            Some(Some(index)) => self.config.elements[index].name.clone(),
-            Some(None) => "a file of no element".to_owned(),
-            None => target.to_string(),
-        };
+        let rule = broken.rule;
         Violation {
-            code: match rule.judgement {
-                Judgement::Deny(_) => &errors::DENIED,
-                Judgement::Allow(_) => &errors::NOT_ALLOWED,
-            },
+            code: code_of(rule),
             rule: rule.id.clone(),
             path: source.path.clone(),
-            line: import.at.line,
-            column: import.at.column,
-            from: from.name.clone(),
-            to,
-            specifier: import.specifier.clone(),
-            target: target.to_string(),
-            type_only: import.type_only,
-            frame: code_frame(source.text(), import.at),
+            line: edge.at.line,
+            column: edge.at.column,
+            from: self.name_of(broken.from, from, None),
+            to: self.name_of(broken.to, to, Some(&edge.target)),
+            specifier: edge.specifier.to_owned(),
+            section: edge.declared.map(|declared| declared.section),
+            // Which file of a project it is changes with what was built; the project does not.
+            target: match &to.home {
+                Some(home) if broken.binds_project => home.shown().to_owned(),
+                _ => edge.target.to_string(),
+            },
+            type_only: edge.type_only,
+            frame: code_frame(source.text(), edge.at),
             why: rule.why.clone(),
-            fix: rule.fix.clone().unwrap_or_else(|| self.fix(element, target)),
+            fix: rule
+                .fix
+                .clone()
+                .unwrap_or_else(|| self.fix(broken, from, to, &edge.target, edge.declared.is_some())),
+            steps: Vec::new(),
         }
     }
 
     /// What to do, where the rule does not say.
-    fn fix(&self, element: usize, target: &Target) -> String {
-        let from = &self.config.elements[element];
+    pub fn fix(
+        &self,
+        broken: &Broken<'_>,
+        from: &Side,
+        to: &Side,
+        target: &Target,
+        is_declared: bool,
+    ) -> String {
+        let name = self.name_of(broken.from, from, None);
         let names = |indices: Vec<usize>| -> String {
             indices
                 .into_iter()
@@ -145,39 +362,94 @@ impl<'c> Judge<'c> {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
+        let of_projects = |index: usize| !self.config.elements[index].projects.written.is_empty();
         let all = 0..self.config.elements.len();
-        if target.file().is_some() {
-            let may = |other: &usize| {
-                *other != element
-                    && !self.binding[element].iter().any(|rule| {
-                        let other = &self.config.elements[*other];
-                        match &rule.judgement {
-                            Judgement::Deny(denied) => denied.iter().any(|one| one.names_element(other)),
-                            Judgement::Allow(allowed) => !allowed.iter().any(|one| one.names_element(other)),
-                        }
-                    })
+        if target.file().is_none() && target.project().is_none() {
+            let may = |index: &usize| {
+                let side = Side {
+                    file: Some(*index),
+                    ..Side::default()
+                };
+                self.broken(&side, target, to, Counts::default()).is_empty()
             };
             let allowed = names(all.filter(may).collect());
-            let turn = format!(
-                "let `{}` own an interface (or token) for what it needs, and provide the implementation from outside",
-                from.name
-            );
-            if allowed.is_empty() {
-                format!("{turn}; `{}` may depend on itself only", from.name)
-            } else {
-                format!("{turn}; `{}` may depend on {allowed}", from.name)
-            }
-        } else {
-            let may = |other: &usize| self.broken(*other, target).next().is_none();
-            let allowed = names(all.filter(may).collect());
-            let hidden = format!("hide {target} behind an interface that `{}` owns", from.name);
-            if allowed.is_empty() {
+            let hidden = format!("hide {target} behind an interface that `{name}` owns");
+            return if allowed.is_empty() {
                 hidden
             } else {
                 format!("{hidden}; {allowed} may depend on {target}")
-            }
+            };
+        }
+        let rules: Vec<&Rule> = match broken.from {
+            Some(index) => self.binding[index].clone(),
+            None => vec![broken.rule],
+        };
+        let may = |other: &usize| {
+            Some(*other) != broken.from
+                && !rules.iter().any(|rule| {
+                    let other = &self.config.elements[*other];
+                    match &rule.judgement {
+                        Judgement::Deny(denied) => denied.iter().any(|one| one.names_element(other)),
+                        Judgement::Allow(allowed) => !allowed.iter().any(|one| one.names_element(other)),
+                    }
+                })
+        };
+        // A project is told about projects, a file about files.
+        let by_project = broken.from.is_none_or(of_projects) && to.home.is_some();
+        let allowed = names(
+            all.filter(may)
+                .filter(|index| !by_project || of_projects(*index))
+                .collect(),
+        );
+        let turn = if is_declared && by_project {
+            format!(
+                "take the dependency out of the manifest, and what `{name}` needs of it to where both may depend on it"
+            )
+        } else {
+            format!(
+                "let `{name}` own an interface (or token) for what it needs, and provide the implementation from outside"
+            )
+        };
+        if allowed.is_empty() {
+            format!("{turn}; `{name}` may depend on itself only")
+        } else {
+            format!("{turn}; `{name}` may depend on {allowed}")
         }
     }
+}
+
+/// The code of a rule that is broken directly.
+pub fn code_of(rule: &Rule) -> &'static krepis_change::Code {
+    match rule.judgement {
+        Judgement::Deny(_) => &errors::DENIED,
+        Judgement::Allow(_) => &errors::NOT_ALLOWED,
+    }
+}
+
+/// An edge that leaves a project.
+fn hop(from: &Side, to: &Side, source: &Source, edge: &Edge<'_>, dev: bool) -> Option<Hop> {
+    let home = from.home.as_ref()?;
+    let to = match &to.home {
+        Some(other) if other.root == home.root => return None,
+        Some(other) => Node::Project(other.root.clone()),
+        None if matches!(
+            edge.target,
+            Target::Builtin(_) | Target::Package(_) | Target::Crate(_)
+        ) =>
+        {
+            Node::External(edge.target.clone())
+        }
+        None => return None,
+    };
+    Some(Hop {
+        from: home.root.clone(),
+        to,
+        path: source.path.clone(),
+        at: edge.at,
+        specifier: edge.specifier.to_owned(),
+        section: edge.declared.map(|declared| declared.section),
+        dev,
+    })
 }
 
 fn unclassified(path: &WorkspacePath) -> Violation {
@@ -190,11 +462,23 @@ fn unclassified(path: &WorkspacePath) -> Violation {
         from: String::new(),
         to: String::new(),
         specifier: String::new(),
+        section: None,
         target: String::new(),
         type_only: false,
         frame: String::new(),
         why: Some("krepis.json says `\"unclassified\": \"error\"`".to_owned()),
         fix: "move it into an element's folder, or name it in `files` of an element or in `ignore`"
             .to_owned(),
+        steps: Vec::new(),
     }
+}
+
+/// The frame of a place, if the file is text.
+pub fn frame(view: &View<'_>, path: &WorkspacePath, at: Place) -> String {
+    if at.line == 0 {
+        return String::new();
+    }
+    let bytes = view.read(path);
+    let text = bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.map_or_else(String::new, |text| code_frame(text, at))
 }

@@ -22,8 +22,10 @@ pub struct Violation {
     pub from: String,
     /// The element it depends on, or `npm:NAME`, `node:NAME`.
     pub to: String,
-    /// As written in the import.
+    /// As written in the import or the manifest.
     pub specifier: String,
+    /// The key of the manifest under which it stands; `None` for an import.
+    pub section: Option<&'static str>,
     /// What that means: a path, or `npm:NAME`, `node:NAME`.
     pub target: String,
     /// True if nothing of the import is left at run time; rules hold for types too.
@@ -34,6 +36,23 @@ pub struct Violation {
     pub why: Option<String>,
     /// What to do.
     pub fix: String,
+    /// How a transitive rule is broken, edge by edge; empty for a direct dependency.
+    pub steps: Vec<Step>,
+}
+
+/// One edge on the way to what a transitive rule denies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Folder of the project.
+    pub from: String,
+    /// Folder of the project it depends on, or `npm:NAME`, `cargo:NAME`, `node:NAME`.
+    pub to: String,
+    /// The file that says so.
+    pub path: WorkspacePath,
+    /// Line, from 1; 0 unknown.
+    pub line: u32,
+    /// Column, from 1; 0 unknown.
+    pub column: u32,
 }
 
 impl Violation {
@@ -56,6 +75,9 @@ impl Violation {
             .at(self.path.as_str(), self.line, self.column)
             .reason(self.why.clone().unwrap_or_default())
             .hint(self.fix.clone());
+        }
+        if !self.steps.is_empty() {
+            return self.reached();
         }
         let says = if self.code.id == crate::errors::DENIED.id {
             "must not"
@@ -82,8 +104,55 @@ impl Violation {
         )
         .at(self.path.as_str(), self.line, self.column)
         .reason(format!(
-            "{} imports '{}'{leads_to}{types}; rule `{}`{why}\n{}",
-            self.path, self.specifier, self.rule, self.frame
+            "{} {}{leads_to}{types}; rule `{}`{why}\n{}",
+            self.path,
+            self.words(),
+            self.rule,
+            self.frame
+        ))
+        .hint(self.fix.clone())
+    }
+
+    fn words(&self) -> String {
+        match self.section {
+            None => format!("imports '{}'", self.specifier),
+            Some(section) => format!("names '{}' under {section}", self.specifier),
+        }
+    }
+
+    fn reached(&self) -> Failure {
+        let why = self
+            .why
+            .as_ref()
+            .map(|why| format!(": {why}"))
+            .unwrap_or_default();
+        let steps: Vec<String> = self
+            .steps
+            .iter()
+            .map(|step| {
+                let line = match step.line {
+                    0 => String::new(),
+                    line => format!(":{line}:{}", step.column),
+                };
+                format!("  {} -> {} ({}{line})", step.from, step.to, step.path)
+            })
+            .collect();
+        Failure::new(
+            self.code,
+            format!(
+                "`{}` must not reach `{}`, and does so by {} edges (rule `{}`)",
+                self.from,
+                self.to,
+                self.steps.len(),
+                self.rule
+            ),
+        )
+        .at(self.path.as_str(), self.line, self.column)
+        .reason(format!(
+            "rule `{}`{why}\n{}\n{}",
+            self.rule,
+            steps.join("\n"),
+            self.frame
         ))
         .hint(self.fix.clone())
     }

@@ -18,6 +18,7 @@ pub use package::Package;
 pub use tsconfig::TsConfig;
 
 use crate::cargo;
+use crate::project::Project;
 use crate::view::{View, join, split};
 
 /// What a specifier means.
@@ -27,6 +28,8 @@ pub enum Target {
     File(WorkspacePath),
     /// A package of this workspace, imported by its name: the file it leads to, and the name.
     Member(WorkspacePath, String),
+    /// A project of this workspace that has no file of its own to stand for it: its folder.
+    Project(WorkspacePath),
     /// A package by name, without subpath.
     Package(String),
     /// A crate that is not of this workspace, by name.
@@ -45,12 +48,21 @@ impl Target {
             _ => None,
         }
     }
+
+    /// The folder of a project that no file stands for.
+    pub fn project(&self) -> Option<&WorkspacePath> {
+        match self {
+            Self::Project(folder) => Some(folder),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) | Self::Member(path, _) => write!(f, "{path}"),
+            Self::Project(folder) => write!(f, "{folder}"),
             Self::Package(name) => write!(f, "npm:{name}"),
             Self::Builtin(name) => write!(f, "node:{name}"),
             Self::Crate(name) => write!(f, "cargo:{name}"),
@@ -61,9 +73,6 @@ impl std::fmt::Display for Target {
 
 /// What `specifier` means in the file `from`.
 pub fn resolve(view: &View<'_>, from: &WorkspacePath, specifier: &str) -> Target {
-    if cargo::is_manifest(from.as_str()) {
-        return cargo::resolve(view, from, specifier);
-    }
     let folder = split(from.as_str()).0;
     if is_relative(specifier) {
         return match normalize(folder, specifier) {
@@ -110,6 +119,19 @@ pub fn resolve(view: &View<'_>, from: &WorkspacePath, specifier: &str) -> Target
         };
     }
     Target::Package(name.to_owned())
+}
+
+/// The folder of the project that an import without a file leads into: `@x/native/gone`, `../native/index.node` before it is
+/// built. So a dependency counts although nobody can say on what exactly.
+pub fn project_of(view: &View<'_>, from: &WorkspacePath, specifier: &str) -> Option<WorkspacePath> {
+    let folder = split(from.as_str()).0;
+    let root = if is_relative(specifier) {
+        let path = normalize(folder, specifier)?;
+        Project::owner(view, split(&path).0)?.root.clone()
+    } else {
+        Members::of(view).by_name(package_name(specifier).0)?.to_owned()
+    };
+    WorkspacePath::parse(&root).ok()
 }
 
 fn is_relative(specifier: &str) -> bool {
@@ -216,7 +238,8 @@ pub fn is_structural(transition: &Transition) -> bool {
     if name == cargo::MANIFEST {
         return cargo::is_structural(transition);
     }
-    if path == "pnpm-workspace.yaml" {
+    let is_configuration = matches!(path, "pnpm-workspace.yaml" | "buf.yaml" | "buf.work.yaml");
+    if is_configuration {
         return true;
     }
     let text = |state: &FileState| {
@@ -225,6 +248,13 @@ pub fn is_structural(transition: &Transition) -> bool {
             .map(|text| text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
     };
     let (before, after) = (text(&transition.before), text(&transition.after));
+    if name == "project.json" {
+        let tags = |text: &Option<String>| {
+            let json: Option<serde_json::Value> = serde_json::from_str(text.as_deref()?).ok();
+            Some(json?.get("tags").cloned())
+        };
+        return before.is_some() != after.is_some() || tags(&before) != tags(&after);
+    }
     if name == "package.json" {
         let fingerprint = |text: &Option<String>| text.as_deref().map(Package::fingerprint);
         return fingerprint(&before) != fingerprint(&after);

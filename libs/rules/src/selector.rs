@@ -57,6 +57,14 @@ impl Selector {
                         .flat_map(|element| &element.tags)
                         .map(String::as_str),
                 );
+                // A project may have tags in its manifests; whether one has this is seen when they are read.
+                if !name.is_empty()
+                    && elements
+                        .iter()
+                        .any(|element| !element.projects.written.is_empty())
+                {
+                    return Ok(Self::Tag(name.to_owned()));
+                }
                 known(name, &tags, "tag", "tags").map(Self::Tag)
             }
             "npm" | "node" | "cargo" if is_from => Err((
@@ -97,11 +105,8 @@ impl Selector {
         }
     }
 
-    /// True if it names this target; `element` is the element of a file.
-    pub fn names(&self, target: &Target, element: Option<&Element>) -> bool {
-        if let Some(element) = element {
-            return self.names_element(element);
-        }
+    /// True if it names this target by what it is outside of the elements: a package, a crate, a builtin module.
+    pub fn names(&self, target: &Target) -> bool {
         match (self, target) {
             (Self::AnyPackage, Target::Package(_) | Target::Member(_, _))
             | (Self::AnyBuiltin, Target::Builtin(_))
@@ -160,22 +165,14 @@ mod tests {
         let parse = |text| Selector::parse(text, &[], false);
         let package = |name: &str| Target::Package(name.to_owned());
         let builtin = |name: &str| Target::Builtin(name.to_owned());
-        assert!(parse("npm:*").unwrap().names(&package("fastify"), None));
-        assert!(
-            parse("npm:@nestjs/*")
-                .unwrap()
-                .names(&package("@nestjs/core"), None)
-        );
-        assert!(
-            !parse("npm:@nestjs/*")
-                .unwrap()
-                .names(&package("@nestjs-x/core"), None)
-        );
-        assert!(parse("npm:@a/b").unwrap().names(&package("@a/b"), None));
-        assert!(!parse("npm:*").unwrap().names(&builtin("fs"), None));
-        assert!(parse("node:*").unwrap().names(&builtin("fs"), None));
-        assert!(parse("node:fs").unwrap().names(&builtin("fs/promises"), None));
-        assert!(!parse("node:fs").unwrap().names(&builtin("fsx"), None));
+        assert!(parse("npm:*").unwrap().names(&package("fastify")));
+        assert!(parse("npm:@nestjs/*").unwrap().names(&package("@nestjs/core")));
+        assert!(!parse("npm:@nestjs/*").unwrap().names(&package("@nestjs-x/core")));
+        assert!(parse("npm:@a/b").unwrap().names(&package("@a/b")));
+        assert!(!parse("npm:*").unwrap().names(&builtin("fs")));
+        assert!(parse("node:*").unwrap().names(&builtin("fs")));
+        assert!(parse("node:fs").unwrap().names(&builtin("fs/promises")));
+        assert!(!parse("node:fs").unwrap().names(&builtin("fsx")));
         for wrong in [
             "npm:",
             "npm:@scope",

@@ -1,11 +1,14 @@
 //! A tree as resolution needs it: what is in which folder, read once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use krepis_change::{EntryKind, FileState, Tree, WorkspacePath};
 use serde_json::Value;
 
+use crate::cargo::Shared;
+use crate::graph::ProjectGraph;
+use crate::project::Project;
 use crate::resolve::{Members, Package, TsConfig};
 
 /// A tree, and what was already read of it. Folders are plain text here: `""` is the workspace.
@@ -15,6 +18,18 @@ pub struct View<'t> {
     pub(crate) tsconfigs: Cache<Option<Arc<TsConfig>>>,
     pub(crate) packages: Cache<Option<Arc<Package>>>,
     pub(crate) members: OnceLock<Members>,
+    /// By folder: the project there.
+    pub(crate) projects: Cache<Option<Arc<Project>>>,
+    /// By folder: the project it lies in.
+    pub(crate) owners: Cache<Option<Arc<Project>>>,
+    /// By folder: what `[workspace.dependencies]` of the Cargo.toml there says.
+    pub(crate) shared: Cache<Option<Arc<Shared>>>,
+    /// Folders of crates, by name.
+    pub(crate) crates: OnceLock<BTreeMap<String, String>>,
+    /// Folders of messages.
+    pub(crate) modules: OnceLock<Vec<String>>,
+    /// Projects that another tool knows.
+    pub(crate) graph: Option<&'t ProjectGraph>,
 }
 
 impl<'t> View<'t> {
@@ -25,6 +40,20 @@ impl<'t> View<'t> {
             tsconfigs: Cache::default(),
             packages: Cache::default(),
             members: OnceLock::new(),
+            projects: Cache::default(),
+            owners: Cache::default(),
+            shared: Cache::default(),
+            crates: OnceLock::new(),
+            modules: OnceLock::new(),
+            graph: None,
+        }
+    }
+
+    /// With the projects of a graph beside those that manifests make.
+    pub fn with_graph(tree: &'t dyn Tree, graph: Option<&'t ProjectGraph>) -> Self {
+        Self {
+            graph,
+            ..Self::new(tree)
         }
     }
 

@@ -4,15 +4,16 @@ use krepis_change::{EntryKind, WorkspacePath};
 use rayon::prelude::*;
 
 use crate::config::Config;
+use crate::manifest;
 use crate::source::is_analysed;
 use crate::view::View;
 
 /// Folders that hold nothing of the workspace's own.
-fn is_skipped(name: &str) -> bool {
+pub fn is_skipped(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "node_modules" | "dist")
 }
 
-/// Every JavaScript and TypeScript file and Cargo.toml below the configured root and the folders that elements name, sorted.
+/// Every JavaScript and TypeScript file and manifest below the configured root and the folders that elements name, sorted.
 /// Not followed: symbolic links. Left out: `node_modules`, `dist`, hidden folders, and what `ignore` names.
 ///
 /// # Errors
@@ -25,6 +26,16 @@ pub fn sources(
     for root in roots(config) {
         found.extend(below(view, config, &root)?);
     }
+    // Manifests of the root say what those below mean, wherever these lie.
+    if config.has_projects() {
+        let listed = view
+            .list(&WorkspacePath::root())
+            .map_err(|error| (WorkspacePath::root(), error))?;
+        let manifests = listed
+            .iter()
+            .filter(|(name, kind)| **kind == EntryKind::File && manifest::kind_of(name).is_some());
+        found.extend(manifests.filter_map(|(name, _)| WorkspacePath::parse(name).ok()));
+    }
     found.par_sort_unstable();
     found.dedup();
     Ok(found)
@@ -34,7 +45,10 @@ pub fn sources(
 pub fn is_covered(config: &Config, path: &WorkspacePath) -> bool {
     let path = path.as_str();
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-    is_analysed(path)
+    if folders.is_empty() && config.has_projects() && manifest::kind_of(path).is_some() {
+        return true;
+    }
+    is_analysed(config, path)
         && !config.ignore.matches(path)
         && roots(config).iter().any(|root| {
             let rest = match root.as_str() {
@@ -66,6 +80,12 @@ fn roots(config: &Config) -> Vec<WorkspacePath> {
             .iter()
             .flat_map(|element| element.files.roots())
             .map(String::as_str),
+    );
+    roots.extend(
+        config
+            .elements
+            .iter()
+            .flat_map(|element| element.projects.project_roots()),
     );
     let inside = |inner: &str, outer: &str| {
         outer.is_empty() && !inner.is_empty()
@@ -99,7 +119,7 @@ fn below(view: &View<'_>, config: &Config, folder: &WorkspacePath) -> Found {
         // A name that is no workspace path (a backslash on Unix) cannot be imported either.
         let path = match kind {
             EntryKind::Directory if !is_skipped(name) => folder.child(name),
-            EntryKind::File if is_analysed(name) => folder.child(name),
+            EntryKind::File if is_analysed(config, name) => folder.child(name),
             _ => continue,
         };
         match path {

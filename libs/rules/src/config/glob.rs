@@ -87,6 +87,41 @@ impl Globs {
         self.without.is_empty() && self.folders.is_match(folder)
     }
 
+    /// True if a project with this folder is in it. The workspace itself (`""`) is only by the name `.`.
+    pub fn matches_project(&self, root: &str) -> bool {
+        if root.is_empty() {
+            return self
+                .written
+                .iter()
+                .any(|glob| matches!(glob.as_str(), "." | "./"));
+        }
+        self.matches(root)
+    }
+
+    /// Entries that name one folder, not a pattern: as written, and the folder.
+    pub fn literals(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.written
+            .iter()
+            .filter(|glob| !glob.starts_with('!') && !glob.contains(['*', '?', '[', '{']))
+            .map(|glob| {
+                let folder = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
+                (glob.as_str(), if folder == "." { "" } else { folder })
+            })
+    }
+
+    /// The folders that all projects lie in, where the globs are of projects.
+    pub fn project_roots(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.written.iter().filter(|glob| !glob.starts_with('!'));
+        patterns.map(|glob| {
+            let glob = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
+            match glob.find(['*', '?', '[', '{']) {
+                Some(meta) => glob[..meta].rsplit_once('/').map_or("", |(folder, _)| folder),
+                None if glob == "." => "",
+                None => glob,
+            }
+        })
+    }
+
     /// The folders all matches lie in (`""` is the workspace itself).
     pub fn roots(&self) -> &[String] {
         &self.roots
@@ -121,6 +156,24 @@ mod tests {
                 .unwrap()
                 .matches("src/domain/a.ts")
         );
+    }
+
+    #[test]
+    fn projects_are_matched_by_their_folder() {
+        let globs = Globs::new(&["libs/*", "./packages/native", "!libs/old"]).unwrap();
+        assert!(globs.matches_project("libs/ui") && !globs.matches_project("libs/old"));
+        assert!(!globs.matches_project("libs/ui/deep") && !globs.matches_project(""));
+        assert_eq!(
+            globs.project_roots().collect::<Vec<_>>(),
+            ["libs", "packages/native"]
+        );
+        assert_eq!(
+            globs.literals().collect::<Vec<_>>(),
+            [("./packages/native", "packages/native")]
+        );
+        let root = Globs::new(&["."]).unwrap();
+        assert!(root.matches_project("") && !root.matches_project("libs/ui"));
+        assert!(!Globs::new(&["**"]).unwrap().matches_project(""));
     }
 
     #[test]

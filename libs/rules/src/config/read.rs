@@ -9,7 +9,7 @@ use krepis_change::{Code, Failure, WorkspacePath};
 use krepis_facts::Lines;
 
 use super::schema::{self, Problem};
-use super::{Config, Element, Folder, Globs, Judgement, Rule};
+use super::{Config, Element, Folder, Globs, Judgement, OpenTag, Rule};
 use crate::errors;
 use crate::selector::Selector;
 
@@ -29,6 +29,7 @@ pub fn read(text: &str, path: &str) -> Result<Config, Failure> {
     let mut reader = Reader {
         place: &place,
         problems: Vec::new(),
+        open_tags: Vec::new(),
     };
     // A file that is not of the right form has nothing further to read.
     let config = match (&ast, problems.is_empty()) {
@@ -43,19 +44,21 @@ pub fn read(text: &str, path: &str) -> Result<Config, Failure> {
     }
 }
 
+/// JSON as its standard has it.
+pub const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
 fn parse(text: &str) -> Result<Ast<'_>, Problem> {
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
     let problem = |start, reason: String| Problem {
         code: &errors::CONFIG_SYNTAX,
         message: "krepis.json is not JSON".to_owned(),
@@ -63,7 +66,7 @@ fn parse(text: &str) -> Result<Ast<'_>, Problem> {
         reason: Some(reason),
         hint: Some("it is plain JSON: double quotes, no comments, no comma after the last entry".to_owned()),
     };
-    match parse_to_ast(text, &CollectOptions::default(), &strict) {
+    match parse_to_ast(text, &CollectOptions::default(), &STRICT) {
         Ok(parsed) => parsed.value.ok_or_else(|| problem(0, "it is empty".to_owned())),
         Err(error) => Err(problem(error.range().start, error.kind().to_string())),
     }
@@ -73,6 +76,7 @@ fn parse(text: &str) -> Result<Ast<'_>, Problem> {
 struct Reader<'p> {
     place: &'p dyn Fn(usize) -> (u32, u32),
     problems: Vec<Problem>,
+    open_tags: Vec<OpenTag>,
 }
 
 impl Reader<'_> {
@@ -121,6 +125,7 @@ impl Reader<'_> {
                     Some((command.name.as_str().to_owned(), module.value.to_string()))
                 })
                 .collect(),
+            open_tags: std::mem::take(&mut self.open_tags),
             ignore: self.globs(object, "ignore"),
             secrets: self.globs(object, "secrets").written,
             unclassified_is_error: text(object, "unclassified").as_deref() == Some("error"),
@@ -144,6 +149,7 @@ impl Reader<'_> {
         Element {
             name: text(object, "name").unwrap_or_default(),
             files: self.globs(object, "files"),
+            projects: self.globs(object, "projects"),
             layer: text(object, "layer"),
             tags: strings(object, "tags")
                 .into_iter()
@@ -180,14 +186,42 @@ impl Reader<'_> {
             id: text(object, "id").unwrap_or_default(),
             from,
             judgement,
+            transitive: self.transitive(object),
+            dev: object.get_boolean("dev").is_none_or(|dev| dev.value),
             why: text(object, "why"),
             fix: text(object, "fix"),
         }
     }
 
+    fn transitive(&mut self, object: &Object<'_>) -> bool {
+        let Some(written) = object.get_boolean("transitive").filter(|written| written.value) else {
+            return false;
+        };
+        if object.get_array("deny").is_none() {
+            self.problem(
+                &errors::CONFIG_VALUE,
+                written.range.start,
+                "`transitive` goes with `deny` only".to_owned(),
+                "an `allow` rule binds each step by itself; say with `deny` what must not be reached"
+                    .to_owned(),
+            );
+        }
+        true
+    }
+
     fn selector(&mut self, name: &StringLit<'_>, elements: &[Element], is_from: bool) -> Option<Selector> {
         match Selector::parse(&name.value, elements, is_from) {
-            Ok(selector) => Some(selector),
+            Ok(selector) => {
+                if let Selector::Tag(tag) = &selector
+                    && !elements.iter().any(|element| element.tags.contains(tag))
+                {
+                    self.open_tags.push(OpenTag {
+                        tag: tag.clone(),
+                        place: (self.place)(name.start()),
+                    });
+                }
+                Some(selector)
+            }
             Err((message, hint)) => {
                 self.problem(&errors::CONFIG_REFERENCE, name.start(), message, hint);
                 None
@@ -197,7 +231,19 @@ impl Reader<'_> {
 
     fn globs(&mut self, object: &Object<'_>, key: &str) -> Globs {
         let written = strings(object, key);
-        let texts: Vec<&str> = written.iter().map(|glob| glob.value.as_ref()).collect();
+        let folders = key == "projects";
+        let texts: Vec<&str> = written
+            .iter()
+            .map(|glob| {
+                let glob: &str = glob.value.as_ref();
+                // A project is a folder, with or without a slash at its end.
+                if folders {
+                    glob.strip_suffix('/').unwrap_or(glob)
+                } else {
+                    glob
+                }
+            })
+            .collect();
         Globs::new(&texts).unwrap_or_else(|(index, why)| {
             let glob = written[index];
             self.problem(

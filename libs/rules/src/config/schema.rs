@@ -199,6 +199,16 @@ fn check_object(
             );
         }
     }
+    if let Some(Value::Array(alternatives)) = schema.get("anyOf") {
+        let names: Vec<&str> = alternatives.iter().flat_map(required).collect();
+        if !names.iter().any(|name| seen.contains(name)) {
+            missing(
+                format!("{shown} lacks `{}`", names.join("` or `")),
+                "`files` takes files by their path, `projects` takes whole packages and crates by their folder"
+                    .to_owned(),
+            );
+        }
+    }
     if let Some(Value::Array(alternatives)) = schema.get("oneOf") {
         let names: Vec<&str> = alternatives.iter().flat_map(required).collect();
         if names.iter().filter(|name| seen.contains(name)).count() != 1 {
@@ -318,7 +328,7 @@ mod tests {
                 "additionalProperties" => assert!(value == Value::Bool(false) || value.is_object()),
                 "minLength" | "minItems" => assert_eq!(value, 1),
                 "pattern" => assert!([NAME, RELATIVE].contains(&value.as_str().unwrap()), "{value}"),
-                "oneOf" => assert!(
+                "oneOf" | "anyOf" => assert!(
                     value
                         .as_array()
                         .unwrap()

@@ -8,10 +8,15 @@ use serde_json::Value;
 
 use super::Package;
 use crate::view::{View, join};
+use crate::yaml;
 
 /// Folders of the packages that package.json (`workspaces`) or pnpm-workspace.yaml (`packages`) of the root names.
 #[derive(Debug, Default)]
-pub struct Members(HashMap<String, String>);
+pub struct Members {
+    named: HashMap<String, String>,
+    /// Folders whose package.json cannot be read.
+    broken: Vec<String>,
+}
 
 impl Members {
     /// Those of a tree.
@@ -33,24 +38,45 @@ impl Members {
                     .collect();
                 expand(view, "", &parts, &mut folders);
             }
-            let named = folders
-                .into_iter()
-                .filter(|folder| !not.iter().any(|pattern| pattern.is_match(folder)))
-                .filter_map(|folder| Some((Package::at(view, &folder)?.name.clone()?, folder)))
-                .collect();
-            Self(named)
+            let mut members = Self::default();
+            for folder in folders {
+                if not.iter().any(|pattern| pattern.is_match(&folder)) {
+                    continue;
+                }
+                match Package::at(view, &folder) {
+                    Some(package) => {
+                        if let Some(name) = &package.name {
+                            members.named.insert(name.clone(), folder);
+                        }
+                    }
+                    None if view.has_file(&join(&folder, "package.json")) => members.broken.push(folder),
+                    None => {}
+                }
+            }
+            members
         })
     }
 
     /// The folder of the package `name`, seen from `folder`: a package may name itself.
     pub fn folder(&self, view: &View<'_>, folder: &str, name: &str) -> Option<String> {
         let own = Package::nearest(view, folder).filter(|(_, package)| package.name.as_deref() == Some(name));
-        own.map(|(home, _)| home).or_else(|| self.0.get(name).cloned())
+        own.map(|(home, _)| home)
+            .or_else(|| self.named.get(name).cloned())
     }
 
     /// Folders of all of them.
     pub fn folders(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(String::as_str)
+        self.named.values().map(String::as_str)
+    }
+
+    /// The folder of the package `name`.
+    pub fn by_name(&self, name: &str) -> Option<&str> {
+        self.named.get(name).map(String::as_str)
+    }
+
+    /// True if the folder is a package of the workspace whose package.json cannot be read.
+    pub fn is_broken(&self, folder: &str) -> bool {
+        self.broken.iter().any(|one| one == folder)
     }
 }
 
@@ -71,29 +97,14 @@ fn workspaces(view: &View<'_>) -> Vec<String> {
     strings.map(str::to_owned).collect()
 }
 
-/// The list `packages` of a pnpm-workspace.yaml: block or flow style, which is all that is written there.
+/// The list `packages` of a pnpm-workspace.yaml.
 fn yaml_packages(text: &str) -> Vec<String> {
-    let unquote = |entry: &str| {
-        let entry = entry.split(" #").next().unwrap_or_default().trim();
-        entry.trim_matches(['"', '\'']).to_owned()
-    };
-    let mut lines = text.lines().skip_while(|line| !line.starts_with("packages:"));
-    let Some(first) = lines.next() else {
-        return Vec::new();
-    };
-    let flow = first["packages:".len()..].trim();
-    if let Some(list) = flow.strip_prefix('[') {
-        let list = list.split(']').next().unwrap_or_default();
-        return list
-            .split(',')
-            .map(unquote)
-            .filter(|entry| !entry.is_empty())
-            .collect();
-    }
-    lines
-        .take_while(|line| line.starts_with([' ', '\t', '-', '#']) || line.trim().is_empty())
-        .filter_map(|line| line.trim().strip_prefix('-').map(unquote))
-        .filter(|entry| !entry.is_empty())
+    let document = yaml::parse(text).ok().flatten();
+    let entries = document
+        .iter()
+        .flat_map(|document| yaml::list(document, "packages"));
+    entries
+        .filter_map(|entry| entry.data.as_str().map(str::to_owned))
         .collect()
 }
 

@@ -31,6 +31,11 @@ impl Package {
         })
     }
 
+    /// What it says.
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
     /// The one that `folder` lies in, with its folder.
     pub fn nearest(view: &View<'_>, folder: &str) -> Option<(String, Arc<Self>)> {
         let mut folder = folder;
@@ -156,9 +161,10 @@ impl Package {
         found
     }
 
-    /// The parts of a package.json that resolution depends on.
+    /// The parts of a package.json that resolution and projects depend on.
     pub fn fingerprint(text: &str) -> Vec<Option<Value>> {
         let json: Value = serde_json::from_str(text).unwrap_or_default();
+        let tags = json.pointer("/nx/tags").cloned();
         [
             "name",
             "exports",
@@ -171,7 +177,9 @@ impl Package {
             "main",
         ]
         .map(|key| json.get(key).cloned())
-        .to_vec()
+        .into_iter()
+        .chain([tags])
+        .collect()
     }
 }
 
