@@ -118,6 +118,12 @@ export const errors = {
     message: 'The test runner ended without a summary.',
     hint: 'Read its output above; nothing is counted as passed.',
   },
+  NO_GRAPH: {
+    code: 'KRP7025',
+    exit: 2,
+    message: 'Nx handed over no project graph, so no edge could be judged.',
+    hint: '`nx show projects` says what is wrong with the graph; `nx reset` clears a stale one.',
+  },
   UNEDITABLE_MEMBERS: {
     code: 'KRP7030',
     exit: 2,

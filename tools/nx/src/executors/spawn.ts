@@ -10,16 +10,18 @@ import { run } from '../process.ts';
  * Its output is the task's output.
  *
  * @param directory overrides the project's folder; relative to the Nx root
+ * @param input makes the text for its stdin from the folder of the Krepis workspace
  * @throws KrepisError KRP7001, KRP7002
  */
 export async function spawnKrepis(
   args: readonly string[],
   context: ExecutorContext,
   directory?: string,
+  input?: (workspace: string) => string,
 ): Promise<{ success: boolean }> {
   const cwd = workspaceOf(context, directory);
   const { binary, env } = findBinary(context.root);
-  const { code } = await run({ command: binary, arguments: args, cwd, env, echo: true });
+  const { code } = await run({ command: binary, arguments: args, cwd, env, input: input?.(cwd), echo: true });
   return { success: code === 0 };
 }
 
