@@ -56,7 +56,7 @@ pub fn check_graph(
         judge
     };
     let (files, judged) = krepis_facts::pool().install(|| judge_all(&view, &judge))?;
-    let broken: Vec<Failure> = judged.iter().flat_map(|(_, broken)| broken.clone()).collect();
+    let broken: Vec<Failure> = judged.iter().filter_map(|(_, broken)| broken.clone()).collect();
     if let Some(failure) = Failure::join(broken) {
         return Err(failure);
     }

@@ -45,13 +45,22 @@ pub struct Judged {
     pub hops: Vec<Hop>,
 }
 
+/// By what a rule names one end of a dependency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// By this element.
+    Element(usize),
+    /// By a tag of the project itself, or by its own name: a package, a crate, a builtin module.
+    Itself,
+}
+
 /// A rule that a dependency breaks.
 pub struct Broken<'c> {
     pub rule: &'c Rule,
-    /// The element that the rule binds; `None`: a tag of the project itself.
-    pub from: Option<usize>,
-    /// The element that the rule names, or else the one that is depended on.
-    pub to: Option<usize>,
+    /// What the rule binds.
+    pub from: Named,
+    /// What the rule names, or else what is depended on.
+    pub to: Named,
     /// True if the rule binds the project, not the file by its path.
     pub binds_project: bool,
 }
@@ -190,7 +199,7 @@ impl<'c> Judge<'c> {
     pub fn broken(&self, from: &Side, target: &Target, to: &Side, counts: Counts) -> Vec<Broken<'c>> {
         let inside = from.is_beside(to);
         let mut found: Vec<Broken<'c>> = Vec::new();
-        let mut judge = |rules: &[&'c Rule], by: Option<usize>, binds_project: bool| {
+        let mut judge = |rules: &[&'c Rule], by: Named, binds_project: bool| {
             for rule in rules {
                 if counts.dev && !rule.dev || found.iter().any(|one| std::ptr::eq(one.rule, *rule)) {
                     continue;
@@ -210,7 +219,7 @@ impl<'c> Judge<'c> {
             && to.file != Some(file)
             && (inside || to.project != Some(file))
         {
-            judge(&self.binding[file], Some(file), false);
+            judge(&self.binding[file], Named::Element(file), false);
         }
         if inside {
             return found;
@@ -219,7 +228,7 @@ impl<'c> Judge<'c> {
             && to.project != Some(project)
             && to.file != Some(project)
         {
-            judge(&self.binding[project], Some(project), true);
+            judge(&self.binding[project], Named::Element(project), true);
         }
         let tags = from.tags();
         if !tags.is_empty() {
@@ -229,50 +238,44 @@ impl<'c> Judge<'c> {
                     .any(|one| matches!(one, Selector::Tag(tag) if tags.contains(tag)))
             };
             let rules: Vec<&'c Rule> = self.tagged.iter().filter(binds).copied().collect();
-            judge(&rules, None, true);
+            judge(&rules, Named::Itself, true);
         }
         found
     }
 
-    /// Whether a dependency on a target breaks a rule; if so, the element at fault.
-    fn breaks(&self, rule: &Rule, target: &Target, to: &Side, inside: bool) -> Option<Option<usize>> {
+    /// Whether a dependency on a target breaks a rule; if so, what is at fault.
+    fn breaks(&self, rule: &Rule, target: &Target, to: &Side, inside: bool) -> Option<Named> {
         match &rule.judgement {
             Judgement::Deny(denied) => denied.iter().find_map(|one| self.named(one, target, to, inside)),
             Judgement::Allow(allowed) => {
                 let is_allowed = allowed
                     .iter()
                     .any(|one| self.named(one, target, to, inside).is_some());
-                (!is_allowed).then(|| to.file.or(to.project))
+                (!is_allowed).then(|| to.file.or(to.project).map_or(Named::Itself, Named::Element))
             }
         }
     }
 
-    /// Whether a selector names what is depended on; if so, the element by which it does.
-    pub fn named(
-        &self,
-        selector: &Selector,
-        target: &Target,
-        to: &Side,
-        inside: bool,
-    ) -> Option<Option<usize>> {
+    /// Whether a selector names what is depended on; if so, by what.
+    pub fn named(&self, selector: &Selector, target: &Target, to: &Side, inside: bool) -> Option<Named> {
         let project = to.project.filter(|_| !inside);
         for index in [to.file, project].into_iter().flatten() {
             if selector.names_element(&self.config.elements[index]) {
-                return Some(Some(index));
+                return Some(Named::Element(index));
             }
         }
         if let Selector::Tag(tag) = selector
             && !inside
             && to.tags().contains(tag)
         {
-            return Some(None);
+            return Some(Named::Itself);
         }
-        (to.file.is_none() && to.project.is_none() && selector.names(target)).then_some(None)
+        (to.file.is_none() && to.project.is_none() && selector.names(target)).then_some(Named::Itself)
     }
 
-    /// The transitive rules that bind a project, each with the element by which it does.
-    pub fn transitive(&self, from: &Side) -> Vec<(&'c Rule, Option<usize>)> {
-        let mut found: Vec<(&'c Rule, Option<usize>)> = Vec::new();
+    /// The transitive rules that bind a project, each with what it binds.
+    pub fn transitive(&self, from: &Side) -> Vec<(&'c Rule, Named)> {
+        let mut found: Vec<(&'c Rule, Named)> = Vec::new();
         for rule in self.config.rules.iter().filter(|rule| rule.transitive) {
             let element = from.project.filter(|index| {
                 self.binding[*index]
@@ -284,8 +287,10 @@ impl<'c> Judge<'c> {
                     .iter()
                     .any(|one| matches!(one, Selector::Tag(tag) if from.tags().contains(tag)))
             };
-            if element.is_some() || by_tag() {
-                found.push((rule, element));
+            if let Some(element) = element {
+                found.push((rule, Named::Element(element)));
+            } else if by_tag() {
+                found.push((rule, Named::Itself));
             }
         }
         found
@@ -300,13 +305,15 @@ impl<'c> Judge<'c> {
     }
 
     /// What a rule calls one end.
-    pub fn name_of(&self, element: Option<usize>, side: &Side, target: Option<&Target>) -> String {
-        match (element, &side.home, target) {
-            (Some(index), ..) => self.config.elements[index].name.clone(),
-            (None, Some(home), _) => home.shown().to_owned(),
-            (None, None, Some(Target::File(_) | Target::Member(..))) => "a file of no element".to_owned(),
-            (None, None, Some(target)) => target.to_string(),
-            (None, None, None) => String::new(),
+    pub fn name_of(&self, named: Named, side: &Side, target: Option<&Target>) -> String {
+        match (named, &side.home, target) {
+            (Named::Element(index), ..) => self.config.elements[index].name.clone(),
+            (Named::Itself, Some(home), _) => home.shown().to_owned(),
+            (Named::Itself, None, Some(Target::File(_) | Target::Member(..))) => {
+                "a file of no element".to_owned()
+            }
+            (Named::Itself, None, Some(target)) => target.to_string(),
+            (Named::Itself, None, None) => String::new(),
         }
     }
 
@@ -381,11 +388,11 @@ impl<'c> Judge<'c> {
             };
         }
         let rules: Vec<&Rule> = match broken.from {
-            Some(index) => self.binding[index].clone(),
-            None => vec![broken.rule],
+            Named::Element(index) => self.binding[index].clone(),
+            Named::Itself => vec![broken.rule],
         };
         let may = |other: &usize| {
-            Some(*other) != broken.from
+            Named::Element(*other) != broken.from
                 && !rules.iter().any(|rule| {
                     let other = &self.config.elements[*other];
                     match &rule.judgement {
@@ -395,7 +402,11 @@ impl<'c> Judge<'c> {
                 })
         };
         // A project is told about projects, a file about files.
-        let by_project = broken.from.is_none_or(of_projects) && to.home.is_some();
+        let by_project = to.home.is_some()
+            && match broken.from {
+                Named::Element(index) => of_projects(index),
+                Named::Itself => true,
+            };
         let allowed = names(
             all.filter(may)
                 .filter(|index| !by_project || of_projects(*index))

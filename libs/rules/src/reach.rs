@@ -7,7 +7,7 @@ use krepis_facts::Place;
 
 use crate::config::Judgement;
 use crate::errors;
-use crate::judge::{Broken, Judge, frame};
+use crate::judge::{Broken, Judge, Named, frame};
 use crate::report::{Step, Violation};
 use crate::resolve::Target;
 use crate::side::Side;
@@ -93,7 +93,7 @@ pub fn violations(judge: &Judge<'_>, view: &View<'_>, hops: &Hops) -> Vec<Violat
     let mut found = Vec::new();
     for from in hops.0.keys() {
         let side = Side::of_folder(judge, view, from);
-        for (rule, element) in judge.transitive(&side) {
+        for (rule, bound) in judge.transitive(&side) {
             let Judgement::Deny(denied) = &rule.judgement else {
                 continue;
             };
@@ -113,7 +113,7 @@ pub fn violations(judge: &Judge<'_>, view: &View<'_>, hops: &Hops) -> Vec<Violat
                 }
                 let target = last.to.target();
                 let to = Side::of_target(judge, view, &target);
-                let is_own_element = element.is_some() && to.project == element;
+                let is_own_element = to.project.map(Named::Element) == Some(bound);
                 let named = denied
                     .iter()
                     .find_map(|one| judge.named(one, &target, &to, false))
@@ -123,7 +123,7 @@ pub fn violations(judge: &Judge<'_>, view: &View<'_>, hops: &Hops) -> Vec<Violat
                         if path.len() > 1 {
                             let broken = Broken {
                                 rule,
-                                from: element,
+                                from: bound,
                                 to: named,
                                 binds_project: true,
                             };

@@ -71,7 +71,7 @@ const PACKAGES: [&str; 3] = [
     r##"{ "workspaces": ["libs/q"], "imports": { "#b": "./src/c/x.ts" } }"##,
 ];
 
-const POLICIES: [&str; 4] = [
+const POLICIES: [&str; 6] = [
     r#"{ "schema": 1, "elements": [
       { "name": "a", "files": ["src/a/**"], "optional": true }, { "name": "b", "files": ["src/b/**"], "optional": true },
       { "name": "c", "files": ["src/c/**"], "optional": true }, { "name": "p", "files": ["libs/p/**"], "optional": true } ],
@@ -79,6 +79,16 @@ const POLICIES: [&str; 4] = [
     r#"{ "schema": 1, "root": "src", "unclassified": "error", "elements": [
       { "name": "b", "files": ["src/b/**"], "optional": true }, { "name": "rest", "files": ["src/*/x.ts"], "optional": true } ],
       "rules": [ { "id": "b-rest", "from": "*", "deny": ["rest", "npm:*"] } ] }"#,
+    r#"{ "schema": 1, "elements": [
+      { "name": "a", "files": ["src/a/**", "libs/q/**"], "optional": true },
+      { "name": "p", "projects": ["libs/p"], "optional": true }, { "name": "q", "projects": ["libs/q"], "optional": true },
+      { "name": "root", "projects": ["."], "optional": true } ],
+      "rules": [ { "id": "root-p", "from": ["root", "a"], "deny": ["p", "cargo:*"] }, { "id": "p-q", "from": "p", "allow": ["root"] },
+        { "id": "tagged", "from": "q", "deny": ["p"], "dev": false } ] }"#,
+    r#"{ "schema": 1, "elements": [
+      { "name": "p", "projects": ["libs/p"], "optional": true }, { "name": "q", "projects": ["libs/q"], "optional": true },
+      { "name": "root", "projects": ["."], "optional": true } ],
+      "rules": [ { "id": "far", "from": ["root", "p"], "deny": ["npm:zod", "q", "cargo:far"], "transitive": true } ] }"#,
     r#"{ "schema": 1, "ignore": ["src/a/y.ts"], "elements": [ { "name": "all", "files": ["**"], "optional": true } ] }"#,
     "",
 ];
@@ -90,7 +100,37 @@ struct World {
     package: usize,
     policy: usize,
     members: bool,
+    manifests: usize,
 }
+
+/// package.json of p and q, and a crate that scripts of p may build.
+const MANIFESTS: [[&str; 3]; 5] = [
+    [
+        r#"{ "name": "p", "exports": { ".": "./dist/index.js", "./main": "./main.ts" } }"#,
+        r#"{ "name": "q", "main": "src/index.ts" }"#,
+        "",
+    ],
+    [
+        r#"{ "name": "p", "dependencies": { "q": "workspace:*" }, "scripts": { "b": "cargo build -p far" } }"#,
+        r#"{ "name": "q", "dependencies": { "zod": "1" }, "devDependencies": { "p": "*" } }"#,
+        "[package]\nname = \"far\"\n",
+    ],
+    [
+        r#"{ "name": "p", "devDependencies": { "q": "file:../q" }, "scripts": { "b": "cargo build -p far" } }"#,
+        r#"{ "name": "other", "dependencies": { "p": "*" } }"#,
+        "[package]\nname = \"near\"\n",
+    ],
+    [
+        r#"{ "main": "./main.ts", "dependencies": { "q": "*" } }"#,
+        r#"{ "name": "q", "nx": { "tags": ["x"] }, "scripts": { "b": "cargo build --manifest-path ../c/Cargo.toml" } }"#,
+        "[package]\nname = \"far\"\n[dependencies]\nfar = \"1\"\n",
+    ],
+    [
+        r#"{ "name": "p", "dependencies": { "q": "workspace:*" } }"#,
+        "",
+        "[dependencies]\nfar = \"1\"\n",
+    ],
+];
 
 fn state(imports: &[&str]) -> FileState {
     let lines: Vec<String> = imports
@@ -115,14 +155,10 @@ fn tree(world: &World) -> MemoryTree {
     add("package.json", PACKAGES[world.package]);
     add("krepis.json", POLICIES[world.policy]);
     if world.members {
-        add(
-            "libs/p/package.json",
-            r#"{ "name": "p", "exports": { ".": "./dist/index.js", "./main": "./main.ts" } }"#,
-        );
-        add(
-            "libs/q/package.json",
-            r#"{ "name": "q", "main": "src/index.ts" }"#,
-        );
+        let [p, q, crate_] = MANIFESTS[world.manifests];
+        add("libs/p/package.json", p);
+        add("libs/q/package.json", q);
+        add("libs/c/Cargo.toml", crate_);
     }
     for (name, imports) in &world.files {
         tree.0.insert(path(name), state(imports));
@@ -142,13 +178,15 @@ fn world() -> impl Strategy<Value = World> {
         0..PACKAGES.len(),
         0..POLICIES.len(),
         any::<bool>(),
+        0..MANIFESTS.len(),
     )
-        .prop_map(|(files, tsconfig, package, policy, members)| World {
+        .prop_map(|(files, tsconfig, package, policy, members, manifests)| World {
             files,
             tsconfig,
             package,
             policy,
             members,
+            manifests,
         })
 }
 
@@ -248,13 +286,14 @@ proptest! {
         before in world(),
         after in world(),
         keep_configuration in any::<bool>(),
+        other_manifests in any::<bool>(),
         kept in proptest::collection::vec(any::<bool>(), PATHS.len()),
         renames in 0..4_usize,
     ) {
         let mut after = after;
         if keep_configuration {
             (after.tsconfig, after.package, after.members) = (before.tsconfig, before.package, before.members);
-            after.policy = before.policy;
+            (after.policy, after.manifests) = (before.policy, if other_manifests { after.manifests } else { before.manifests });
         }
         // Most changes leave most files alone.
         for (name, kept) in PATHS.iter().zip(&kept) {

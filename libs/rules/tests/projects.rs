@@ -79,8 +79,8 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
     lines(&outcome(&tree(files)).expect("a report"))
 }
 
-fn failures(failure: Failure) -> Vec<String> {
-    std::iter::once(&failure)
+fn failures(failure: &Failure) -> Vec<String> {
+    std::iter::once(failure)
         .chain(&failure.others)
         .map(|one| {
             let at = one.at.as_ref().expect("a place");
@@ -371,7 +371,7 @@ fn a_tag_that_nobody_has_is_an_error_with_its_place() {
     let failure = outcome(&tree_by(&policy, &[])).expect_err("refused");
     assert_eq!(failure.hint.as_deref(), Some("did you mean `type:native`?"));
     assert_eq!(
-        failures(failure),
+        failures(&failure),
         ["KRP3006 krepis.json:9:72 there is no tag `type:natve`"]
     );
     // Without projects it is known at once, as ever.
@@ -404,7 +404,7 @@ fn an_element_whose_projects_are_not_there_is_an_error_unless_optional() {
             "{failure:?}"
         );
         assert_eq!(
-            failures(failure),
+            failures(&failure),
             [format!("KRP3008 krepis.json:1:29 {expected}")]
         );
     }
@@ -418,7 +418,7 @@ fn an_element_whose_projects_are_not_there_is_an_error_unless_optional() {
     }
     assert_eq!(
         failures(
-            Config::parse(
+            &Config::parse(
                 "{ \"schema\": 1, \"elements\": [{ \"name\": \"e\" }] }",
                 "krepis.json"
             )
@@ -427,7 +427,7 @@ fn an_element_whose_projects_are_not_there_is_an_error_unless_optional() {
         ["KRP3004 krepis.json:1:29 `elements[0]` lacks `files` or `projects`"]
     );
     assert_eq!(
-        failures(Config::parse("{ \"schema\": 1, \"rules\": [{ \"id\": \"r\", \"from\": \"*\", \"allow\": [], \"transitive\": true }] }", "krepis.json").expect_err("refused")),
+        failures(&Config::parse("{ \"schema\": 1, \"rules\": [{ \"id\": \"r\", \"from\": \"*\", \"allow\": [], \"transitive\": true }] }", "krepis.json").expect_err("refused")),
         ["KRP3003 krepis.json:1:79 `transitive` goes with `deny` only"]
     );
 }
@@ -454,7 +454,7 @@ fn manifests_that_cannot_be_read_are_all_named_with_their_places() {
             .chain([&failure])
             .all(|one| one.code.id == "KRP3012")
     );
-    let places: Vec<String> = failures(failure)
+    let places: Vec<String> = failures(&failure)
         .into_iter()
         .map(|line| line.split(' ').nth(1).unwrap_or_default().to_owned())
         .collect();
@@ -583,7 +583,9 @@ fn write(tree: &MemoryTree, files: &[(&str, &str)]) -> Result<(), Vec<String>> {
         transitions,
         ..Change::default()
     };
-    gate(tree, &change).map(drop).map_err(failures)
+    gate(tree, &change)
+        .map(drop)
+        .map_err(|failure| failures(&failure))
 }
 
 #[test]

@@ -84,8 +84,8 @@ pub fn read(text: &str) -> Result<Vec<Declared>, (String, Place)> {
     if let Some(napi) = root.get_object("napi")
         && crates.is_empty()
     {
-        let named = ["package", "binaryName", "name"];
-        let names = named.iter().filter_map(|key| napi.get_string(key));
+        let keys = ["package", "binaryName", "name"];
+        let names = keys.iter().filter_map(|key| napi.get_string(key));
         let range = root.get("napi").map_or(0..0, |property| {
             let range = property.name.range();
             range.start..range.end

@@ -158,7 +158,7 @@ fn known<'v>(view: &'v View<'_>) -> &'v BTreeMap<String, String> {
                     .filter(|(_, kind)| **kind == EntryKind::Directory)
                     .map(|(name, _)| name)
                     // What Cargo builds into lies beside the workspace's manifest.
-                    .filter(|name| !crate::walk::is_skipped(name) && !(has_manifest && *name == "target"))
+                    .filter(|name| !(crate::walk::is_skipped(name) || has_manifest && *name == "target"))
                     .collect();
                 inner.sort_unstable();
                 next.extend(inner.into_iter().map(|name| join(&folder, name)));
