@@ -18,8 +18,8 @@ use crate::view::{View, join, split};
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 
-/// Where the section of an edge to npm packages that a crate runs stands.
-const RUNS: &str = "package.metadata.nx.runs";
+/// The key of the npm packages that a crate runs.
+pub const RUNS: &str = "package.metadata.nx.runs";
 
 /// True for a Cargo.toml.
 pub fn is_manifest(path: &str) -> bool {

@@ -7,6 +7,7 @@
 use krepis_change::WorkspacePath;
 use krepis_facts::{Place, code_frame};
 
+use crate::cargo;
 use crate::config::{Config, Element, Judgement, Rule};
 use crate::errors;
 use crate::manifest::{self, Kind};
@@ -70,7 +71,8 @@ pub struct Broken<'c> {
 pub struct Counts {
     /// It is for development only.
     pub dev: bool,
-    /// It binds projects, not files: what a package.json names, or a development dependency of a Cargo.toml.
+    /// It binds projects, not files: what a package.json names; of a Cargo.toml what is for
+    /// development, or a package that is run.
     pub projects_only: bool,
 }
 
@@ -146,7 +148,9 @@ impl<'c> Judge<'c> {
             judged.edges += 1;
             let mut counts = Counts {
                 dev,
-                projects_only: edge.declared.is_some() && (!is_cargo || dev),
+                projects_only: edge
+                    .declared
+                    .is_some_and(|declared| !is_cargo || dev || declared.section == cargo::RUNS),
             };
             if let Target::Unknown(why) = edge.target {
                 judged
@@ -270,7 +274,9 @@ impl<'c> Judge<'c> {
         {
             return Some(Named::Itself);
         }
-        (to.file.is_none() && to.project.is_none() && selector.names(target)).then_some(Named::Itself)
+        // A package of this workspace is `npm:@x/y` where that is written out, but `npm:*` means those of others.
+        let is_element = to.file.is_some() || to.project.is_some() && *selector == Selector::AnyPackage;
+        (!is_element && selector.names(target)).then_some(Named::Itself)
     }
 
     /// The transitive rules that bind a project, each with what it binds.
