@@ -7,7 +7,9 @@ const OWN = JSON.stringify({
   name: '@krepis/nx',
   dependencies: { '@krepis/cli': 'file:/p/cli.tgz', '@krepis/package.json': 'file:/p/alias.tgz', yaml: '2.9.0' },
 });
-const GENERATORS = JSON.stringify({ generators: { init: {}, 'sync-crates': {}, 'sync-messages': {} } });
+const GENERATORS = JSON.stringify({
+  generators: { init: {}, 'sync-crates': {}, 'sync-messages': {}, 'sync-tsconfig': {} },
+});
 const files = (more: Record<string, string> = {}) => ({
   'package.json': '{ "name": "acme", "devDependencies": { "nx": "23.2.1" } }\n',
   'nx.json': '{}\n',
@@ -91,6 +93,14 @@ test('a sync generator is registered only where its input exists and this versio
     'nx.json': '{ "sync": { "globalGenerators": ["mine:sync"] } }',
   });
   expect(JSON.parse(text('nx.json')).sync.globalGenerators).toEqual(['mine:sync', '@krepis/nx:sync-messages']);
+});
+
+test('references between tsconfig files are kept in sync, unless the plugin of @nx/js does', async () => {
+  const composite = { 'libs/a/tsconfig.lib.json': '{ "compilerOptions": { "composite": true } }' };
+  const ours = await ran(composite);
+  expect(JSON.parse(ours.text('nx.json')).sync.globalGenerators).toEqual(['@krepis/nx:sync-tsconfig']);
+  const theirs = await ran({ ...composite, 'nx.json': '{ "plugins": ["@nx/js/typescript"] }' });
+  expect(JSON.parse(theirs.text('nx.json')).sync).toBeUndefined();
 });
 
 test('nothing to infer, or `--inferTasks=false`: nx.json stays', async () => {

@@ -102,7 +102,7 @@ export async function editNxJson(tree: Tree, options: Pick<InitOptions, 'inferTa
     if (!there) text = setJson(text, json.plugins ? ['plugins', 0] : ['plugins'], json.plugins ? PLUGIN : [PLUGIN]);
   }
   const generators = json.sync?.globalGenerators ?? [];
-  const missing = syncGenerators(tree.root, found).filter((name) => !generators.includes(name));
+  const missing = syncGenerators(tree.root, before, found).filter((name) => !generators.includes(name));
   if (options.inferTasks !== false && missing.length > 0) {
     text = setJson(text, ['sync', 'globalGenerators'], [...generators, ...missing]);
   }
@@ -126,12 +126,14 @@ interface Holdings {
   readonly generatedMessages: boolean;
   /** A TypeScript package below the root. */
   readonly packages: boolean;
+  /** A tsconfig that others refer to (`composite`). */
+  readonly references: boolean;
   /** A package with a napi-rs addon. */
   readonly addons: boolean;
 }
 
 async function holdings(tree: Tree): Promise<Holdings> {
-  const files = await globAsync(tree, ['**/{Cargo.toml,buf.yaml,buf.gen.yaml,package.json,tsconfig.json}']);
+  const files = await globAsync(tree, ['**/{Cargo.toml,buf.yaml,buf.gen.yaml,package.json,tsconfig*.json}']);
   const named = (name: string) => files.filter((file) => posix.basename(file) === name);
   const tsconfigs = new Set(named('tsconfig.json').map((file) => posix.dirname(file)));
   const manifests = named('package.json').filter((file) => file !== 'package.json');
@@ -142,16 +144,21 @@ async function holdings(tree: Tree): Promise<Holdings> {
     messages: named('buf.yaml').length > 0,
     generatedMessages: files.includes('buf.gen.yaml'),
     packages: manifests.some((file) => tsconfigs.has(posix.dirname(file))),
+    references: files.some(
+      (file) => /^tsconfig[^/]*\.json$/.test(posix.basename(file)) && /"composite"\s*:\s*true/.test(text(file)),
+    ),
     addons: manifests.some((file) => /"napi"\s*:\s*\{/.test(text(file))),
   };
 }
 
 /** The sync generators whose inputs exist; one that this version of the plugin does not have would break `nx sync`. */
-function syncGenerators(root: string, found: Holdings): string[] {
+function syncGenerators(root: string, nxJson: string, found: Holdings): string[] {
   const wanted = [
     ...(found.cargoWorkspace ? ['sync-crates'] : []),
     ...(found.addons ? ['sync-platforms'] : []),
     ...(found.generatedMessages ? ['sync-messages'] : []),
+    // The plugin of @nx/js brings its own for the same files.
+    ...(found.references && !nxJson.includes('@nx/js/typescript') ? ['sync-tsconfig'] : []),
   ];
   const { generators } = ownFile<{ generators: object }>(root, 'generators.json');
   return wanted.filter((name) => name in generators).map((name) => `${PLUGIN}:${name}`);
