@@ -6,6 +6,7 @@ import type {
   ProjectConfiguration,
   RawProjectGraphDependency,
 } from '@nx/devkit';
+import type { PluginOptions } from '../../../nx/src/graph/options.ts';
 import { createDependencies, createNodes } from '../../../nx/src/plugin.ts';
 
 /** A crate as the plugin shows it to Nx. */
@@ -16,9 +17,12 @@ export interface SeenCrate {
   readonly cwd?: string | undefined;
   /** Roots of the projects it depends on. */
   readonly edges: ReadonlySet<string>;
-  /** Files of `target/debug` among the outputs of `build`. */
+  /** Binaries among the outputs of `build`. */
   readonly binaries?: ReadonlySet<string> | undefined;
-  readonly addon?: boolean | undefined;
+  /** `name@version` of the external crates in the hash of `build`. */
+  readonly buildExternals?: ReadonlySet<string> | undefined;
+  /** The same of `test`. */
+  readonly testExternals?: ReadonlySet<string> | undefined;
 }
 
 /** The inferred graph by roots. */
@@ -26,17 +30,16 @@ export interface Seen {
   readonly crates: ReadonlyMap<string, SeenCrate>;
   readonly packages: ReadonlyMap<string, ReadonlySet<string>>;
   readonly duplicates: readonly { readonly name: string; readonly roots: readonly string[] }[];
-  readonly hasExternals: boolean;
-  /** All that a root reaches. */
-  closure(root: string): { readonly roots: ReadonlySet<string>; readonly externals: ReadonlySet<string> };
+  /** Roots of all that a root reaches. */
+  closure(root: string): ReadonlySet<string>;
 }
 
 /** @param files all files of the repository, relative, as Nx lists them */
-export async function observe(repository: string, files: readonly string[]): Promise<Seen> {
-  const [, infer] = createNodes;
-  const matched = files.filter((file) => MANIFEST.test(file));
+export async function observe(repository: string, files: readonly string[], options: PluginOptions): Promise<Seen> {
+  const [pattern, infer] = createNodes;
+  const matched = files.filter((file) => posix.matchesGlob(withoutDots(file), pattern));
   const context = { workspaceRoot: repository, nxJsonConfiguration: {} } as CreateNodesContext;
-  const results = await infer([...matched], {}, context);
+  const results = await infer([...matched], options, context);
 
   const byRoot = new Map<string, ProjectConfiguration>();
   const externalNodes: Record<string, { data: { packageName: string; version: string } }> = {};
@@ -56,7 +59,7 @@ export async function observe(repository: string, files: readonly string[]): Pro
     }
   }
 
-  const raw = await createDependencies({}, {
+  const raw = await createDependencies(options, {
     projects,
     externalNodes,
     workspaceRoot: repository,
@@ -70,8 +73,8 @@ export async function observe(repository: string, files: readonly string[]): Pro
   for (const { source, target } of raw as RawProjectGraphDependency[]) {
     const from = key.get(source) ?? source;
     const to = key.get(target);
-    const into = to === undefined ? externals : edges;
-    into.set(from, (into.get(from) ?? new Set()).add(to ?? target));
+    const [table, into] = to === undefined ? [externals, target] : [edges, to];
+    table.set(from, (table.get(from) ?? new Set()).add(into));
   }
   const label = (node: string) => {
     const data = externalNodes[node]?.data;
@@ -82,9 +85,12 @@ export async function observe(repository: string, files: readonly string[]): Pro
   const packages = new Map<string, ReadonlySet<string>>();
   for (const [root, project] of byRoot) {
     const own = edges.get(root) ?? new Set<string>();
-    const commands = JSON.stringify(project.targets ?? {});
     const has = (file: string) => matched.includes(posix.join(root, file));
-    if (has('Cargo.toml') && /\bcargo\b/.test(commands)) crates.set(root, seenCrate(project, own));
+    if (has('Cargo.toml') && project.targets?.check?.command?.startsWith('cargo '))
+      crates.set(
+        root,
+        seenCrate(project, own, (named) => new Set([...reach(named, externals)].map(label))),
+      );
     if (has('package.json')) packages.set(root, own);
   }
   return {
@@ -93,41 +99,55 @@ export async function observe(repository: string, files: readonly string[]): Pro
     duplicates: [...names]
       .filter(([, list]) => list.length > 1)
       .map(([name, list]) => ({ name, roots: list.map(({ root }) => root) })),
-    hasExternals: Object.keys(externalNodes).some((node) => node.startsWith('cargo:')),
     closure(root) {
-      const roots = new Set<string>();
-      const found = new Set<string>();
-      const queue = [root];
-      for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-        for (const [table, seen] of [
-          [edges, roots],
-          [externals, found],
-        ] as const) {
-          for (const next of table.get(at) ?? []) {
-            if (seen.has(next)) continue;
-            seen.add(next);
-            queue.push(next);
-          }
-        }
-      }
-      return { roots, externals: new Set([...found].filter((node) => node.startsWith('cargo:')).map(label)) };
+      return reach([root], edges);
     },
   };
 }
 
-const MANIFEST = /(?:^|\/)(?:Cargo\.toml|package\.json|buf\.yaml)$/;
+/** All that the first ones lead to; external packages among the first are reached as well. */
+function reach(first: readonly string[], table: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const found = new Set<string>(first.filter((node) => node.startsWith('cargo:')));
+  const queue = [...first];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    for (const next of table.get(at) ?? []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      queue.push(next);
+    }
+  }
+  return found;
+}
 
-function seenCrate(project: ProjectConfiguration, edges: ReadonlySet<string>): SeenCrate {
-  const build = project.targets?.build;
-  const check = project.targets?.check ?? project.targets?.fmt;
-  const command = check?.command ?? '';
-  const outputs = build?.outputs?.flatMap((output) => /\/target\/debug\/([^/]+)$/.exec(output)?.[1] ?? []) ?? [];
+/** Nx's globs take folders like `.github` as any other. */
+function withoutDots(file: string): string {
+  return file.replaceAll(/(^|\/)\./g, '$1_');
+}
+
+function seenCrate(
+  project: ProjectConfiguration,
+  edges: ReadonlySet<string>,
+  closure: (named: readonly string[]) => ReadonlySet<string>,
+): SeenCrate {
+  const { build, check, test } = project.targets ?? {};
+  const externals = (inputs: readonly unknown[] | undefined) => {
+    const named = (inputs ?? []).flatMap(
+      (input) => (input as { externalDependencies?: string[] }).externalDependencies ?? [],
+    );
+    // Nx takes what an external package needs into the hash with it.
+    return closure(named.filter((node) => node.startsWith('cargo:')));
+  };
+  const outputs = build?.outputs?.map((output) => posix.basename(output)) ?? [];
   return {
-    crate: /(?:-p|--package)[ =](\S+)/.exec(command)?.[1],
+    crate: /(?:-p|--package)[ =](\S+)/.exec(check?.command ?? '')?.[1],
     cwd: check?.options?.cwd,
     edges,
-    binaries: build ? new Set(outputs.filter((name) => !/\.(?:so|dylib|dll|a|rlib)$/.test(name))) : undefined,
-    addon: project.targets && Object.keys(project.targets).some((name) => name === 'napi-build') ? true : undefined,
+    // An addon's files and libraries that others load are no binaries.
+    binaries: build?.command?.startsWith('cargo build')
+      ? new Set(outputs.filter((name) => !/\.(?:so|dylib|dll|a|lib|node|js|cjs|d\.ts)$/.test(name)))
+      : undefined,
+    buildExternals: build?.command?.startsWith('cargo build') ? externals(build.inputs) : undefined,
+    testExternals: test ? externals(test.inputs) : undefined,
   };
 }
 

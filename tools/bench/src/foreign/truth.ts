@@ -13,12 +13,12 @@ export interface TrueCrate {
   readonly declared: ReadonlySet<string>;
   /** Binaries that a plain `cargo build` makes. */
   readonly binaries: ReadonlySet<string>;
-  /** `cdylib` with a dependency on napi: an addon. */
-  readonly addon: boolean;
   /** Only with `resolve`: roots of the crates in the closure that Cargo resolved, `[patch]` followed. */
   readonly resolved?: ReadonlySet<string> | undefined;
-  /** Only with `resolve`: `name@version` of every external crate in its closure; dev edges only from the crate itself. */
+  /** Only with `resolve`: `name@version` of every external crate that its build needs. */
   readonly externals?: ReadonlySet<string> | undefined;
+  /** The same with its own dev dependencies. */
+  readonly testExternals?: ReadonlySet<string> | undefined;
 }
 
 interface Metadata {
@@ -103,9 +103,6 @@ export function trueCrates(repository: string, manifests: readonly string[], res
               .filter((target) => covered(target['required-features'] ?? [], entry.features))
               .map(({ name }) => name),
           ),
-          addon:
-            entry.targets.some(({ crate_types }) => crate_types.includes('cdylib')) &&
-            entry.dependencies.some(({ name, kind }) => name === 'napi' && kind === null),
           ...closures(entry.id, metadata, rootOf),
         });
       }
@@ -144,29 +141,33 @@ function closures(
   id: string,
   { resolve, packages }: Metadata,
   rootOf: (manifest: string) => string,
-): Pick<TrueCrate, 'resolved' | 'externals'> {
+): Pick<TrueCrate, 'resolved' | 'externals' | 'testExternals'> {
   if (!resolve) return {};
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node.deps]));
   const known = new Map(packages.map((entry) => [entry.id, entry]));
-  const seen = new Set<string>([id]);
-  const queue = [id];
-  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-    for (const { pkg, dep_kinds } of nodes.get(at) ?? []) {
-      // Another crate's tests are not built with this one.
-      if (at !== id && dep_kinds.every(({ kind }) => kind === 'dev')) continue;
-      if (seen.has(pkg)) continue;
-      seen.add(pkg);
-      queue.push(pkg);
+  const reach = (tests: boolean) => {
+    const seen = new Set<string>([id]);
+    const queue = [id];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      for (const { pkg, dep_kinds } of nodes.get(at) ?? []) {
+        // Another crate's tests are not built with this one.
+        if (dep_kinds.every(({ kind }) => kind === 'dev') && !(tests && at === id)) continue;
+        if (seen.has(pkg)) continue;
+        seen.add(pkg);
+        queue.push(pkg);
+      }
     }
-  }
-  seen.delete(id);
-  const resolved = new Set<string>();
-  const externals = new Set<string>();
-  for (const entry of [...seen].flatMap((at) => known.get(at) ?? [])) {
-    if (entry.source === null) resolved.add(rootOf(entry.manifest_path));
-    else externals.add(`${entry.name}@${entry.version}`);
-  }
-  return { resolved, externals };
+    seen.delete(id);
+    return [...seen].flatMap((at) => known.get(at) ?? []);
+  };
+  const external = (entries: Metadata['packages']) =>
+    new Set(entries.filter(({ source }) => source !== null).map(({ name, version }) => `${name}@${version}`));
+  const all = reach(true);
+  return {
+    resolved: new Set(all.flatMap(({ source, manifest_path }) => (source === null ? rootOf(manifest_path) : []))),
+    externals: external(reach(false)),
+    testExternals: external(all),
+  };
 }
 
 /** Edges between workspace packages as the package manager resolved them; `undefined` when there is nothing to ask. */
