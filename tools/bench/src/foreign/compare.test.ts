@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { type Comparison, compare } from './compare.ts';
 import { render, workspaces, write } from './random.ts';
 
-const RUNS = Number(process.env.KREPIS_FUZZ_RUNS ?? 12);
+const RUNS = Number(process.env.KREPIS_FUZZ_RUNS ?? 8);
 
 async function compared(files: Record<string, string>, options = {}): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), 'krepis-differential-'));

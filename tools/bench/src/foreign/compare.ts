@@ -75,8 +75,13 @@ export async function compare(repository: string, resolve: boolean, options: Plu
   const add = (kind: Difference['kind'], what: string, where: string, expected?: string, mine?: string) =>
     differences.push({ kind, what, where, expected, ours: mine });
 
+  const needed = new Set(
+    [...truth.crates.values()].flatMap(({ excluded, declared }) => (excluded ? [] : [...declared])),
+  );
   for (const crate of truth.crates.values()) {
     const mine = ours.crates.get(crate.root);
+    // Whom its workspace excludes, and nobody depends on, is no project: fixtures are kept so.
+    if (!mine && crate.excluded && !needed.has(crate.root)) continue;
     if (!mine) {
       add('missing', 'crate', crate.root, `${crate.name} of workspace ${crate.workspaceRoot}`);
       continue;

@@ -86,7 +86,7 @@ export async function observe(repository: string, files: readonly string[], opti
   for (const [root, project] of byRoot) {
     const own = edges.get(root) ?? new Set<string>();
     const has = (file: string) => matched.includes(posix.join(root, file));
-    if (has('Cargo.toml') && project.targets?.check?.command?.startsWith('cargo '))
+    if (has('Cargo.toml') && project.targets?.check !== undefined)
       crates.set(
         root,
         seenCrate(project, own, (named) => new Set([...reach(named, externals)].map(label))),

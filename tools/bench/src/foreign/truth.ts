@@ -9,6 +9,8 @@ export interface TrueCrate {
   readonly name: string;
   readonly root: string;
   readonly workspaceRoot: string;
+  /** True where it stands alone only because the workspace above excludes it. */
+  readonly excluded: boolean;
   /** Roots of all path dependencies it declares: every kind, target and optional ones too. */
   readonly declared: ReadonlySet<string>;
   /** Binaries that a plain `cargo build` makes. */
@@ -92,6 +94,7 @@ export function trueCrates(repository: string, manifests: readonly string[], res
           name: entry.name,
           root,
           workspaceRoot,
+          excluded: root === workspaceRoot && isExcluded(owner, owners),
           declared: new Set(
             entry.dependencies
               .flatMap(({ path }) => (path === undefined ? [] : rootOf(join(path, 'Cargo.toml'))))
@@ -111,6 +114,11 @@ export function trueCrates(repository: string, manifests: readonly string[], res
     }
   }
   return { crates, refused };
+}
+
+function isExcluded(manifest: string, owners: ReadonlySet<string>): boolean {
+  const above = [...owners].some((other) => other !== manifest && manifest.startsWith(join(other, '..', '/')));
+  return above && !/^\s*\[workspace[\].]/m.test(readFileSync(manifest, 'utf8'));
 }
 
 function readMetadata(home: string, manifest: string, resolve: boolean): Metadata {
