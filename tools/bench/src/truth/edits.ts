@@ -14,11 +14,14 @@ import { CRATE_DEPENDENCIES, CRATES, EXTERNALS, type PACKAGES } from './workspac
 /** What is asked of every tool: all of these, in every project that has them. `generate` runs because others need it. */
 export const KINDS = ['build', 'test', 'lint', 'typecheck'] as const;
 
+/** A kind of work that can be asked for. */
+export type Kind = (typeof KINDS)[number];
+
 /**
  * One piece of work, whatever a tool calls it: `crates/leaf#test`. The addon's `build` makes the `.node` file, its `lint`
  * is clippy's and its `lint-package` is Biome's, which a tool may do in one task.
  */
-export type Work = `${string}#${(typeof KINDS)[number] | 'generate' | 'lint-package'}`;
+export type Work = `${string}#${Kind | 'generate' | 'lint-package'}`;
 
 /** What the artefacts say: what an edit changes, it changes here. */
 export interface Behaviour {

@@ -1,8 +1,7 @@
 /** The tools of the truth table: what a user of each writes, how each is run, and what each says it ran. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Work } from './edits.ts';
-import { KINDS } from './edits.ts';
+import { KINDS, type Kind, type Work } from './edits.ts';
 import { CRATE_DEPENDENCIES, CRATES, type Files, json, PACKAGES } from './workspace.ts';
 
 /** A tool that builds the workspace. */
@@ -19,8 +18,11 @@ export interface Tool {
   readonly members?: readonly string[];
   /** Path of the binary that the build of `apps/tool` leaves. */
   readonly binary: string;
-  /** Its command line for {@link KINDS} in all projects, and the variables it is run with. */
-  command(at: Place): { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  /** Its command line for these kinds of work in all projects, and the variables it is run with. */
+  command(
+    at: Place,
+    kinds: readonly Kind[],
+  ): { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** What the run that just ended says it did. Empty if it says nothing, as after a graph that failed. */
   tasks(at: Place): Task[];
 }
@@ -81,12 +83,12 @@ export function ours(packages: Readonly<Record<string, string>>): Tool {
 }
 
 const nxTool = {
-  command: ({ cache }: Place) => ({
+  command: ({ cache }: Place, kinds: readonly Kind[]) => ({
     args: [
       'node_modules/nx/dist/bin/nx.js',
       'run-many',
       '-t',
-      ...KINDS,
+      ...kinds,
       '--parallel=1',
       '--output-style=static',
       '--nxBail=false',
@@ -369,11 +371,11 @@ export function turbo(edges: boolean): Tool {
       'packages/native/package.json': json({ scripts: { build: 'napi build --platform', lint: 'biome check .' } }),
       ...Object.fromEntries(packages.map(([folder]) => [`${folder}/package.json`, json({ scripts })])),
     },
-    command: ({ cache }) => ({
+    command: ({ cache }, kinds) => ({
       args: [
         'node_modules/turbo/bin/turbo',
         'run',
-        ...KINDS,
+        ...kinds,
         '--summarize',
         '--concurrency=1',
         '--output-logs=errors-only',

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Behaviour, Edit } from './edits.ts';
+import { type Behaviour, type Edit, KINDS, type Kind } from './edits.ts';
 import type { Task, Tool } from './tools.ts';
 import { DEV_DEPENDENCIES, EXTERNALS, json, workspaceFiles, writeFiles } from './workspace.ts';
 
@@ -44,7 +44,10 @@ export class Workplace {
     this.#original = { ...env, PATH: [join(this.root, 'node_modules', '.bin'), env.PATH].join(delimiter) };
     // What steers Cargo or a tool from outside would decide the table; each copy has its own `target`.
     for (const name of Object.keys(this.#original)) {
-      if (/^(?:NX_|TURBO_|CARGO_(?!HOME$)|RUSTFLAGS$|RUSTC|NAPI_)/.test(name)) delete this.#original[name];
+      if (
+        /^(?:NX_|TURBO_|CARGO_(?!HOME$)|RUSTFLAGS$|RUSTC|NAPI_|npm_|JEST_|NODE_ENV$|NODE_OPTIONS$|INIT_CWD$)/.test(name)
+      )
+        delete this.#original[name];
     }
     this.#env = { ...this.#original };
   }
@@ -85,9 +88,9 @@ export class Workplace {
   }
 
   /** Runs the tool over everything. */
-  async run(): Promise<Run> {
+  async run(kinds: readonly Kind[] = KINDS): Promise<Run> {
     const place = { root: this.root, cache: this.#cache };
-    const { args, env } = this.tool.command(place);
+    const { args, env } = this.tool.command(place, kinds);
     // A report of an earlier run is none of this one.
     this.tool.tasks(place);
     const child = spawn(process.execPath, args, {
