@@ -209,6 +209,29 @@ describe('sync-messages', () => {
     expect(read(root, 'libs/api/src/gen/acme/v1/b.ts')).toContain('export interface B');
   });
 
+  test('version 1 of the configuration: buf.work.yaml with two modules', () => {
+    const message = (name: string, more = '') =>
+      `syntax = "proto3";\npackage acme.${name};\n${more}\nmessage M {\n  string name = 1;\n}\n`;
+    const root = workspace(
+      {
+        'old/buf.work.yaml': 'version: v1\ndirectories:\n  - one\n  - two\n',
+        'old/one/buf.yaml': 'version: v1\n',
+        'old/two/buf.yaml': 'version: v1\n',
+        'old/buf.gen.yaml': 'version: v1\nplugins:\n  - plugin: ts_proto\n    out: gen\n',
+        'old/one/acme/one.proto': message('one'),
+        'old/two/acme/two.proto': message('two', 'import "acme/one.proto";'),
+        'old/gen/by-hand.ts': '',
+      },
+      ['@krepis/nx:sync-messages'],
+    );
+    mends(root);
+    expect(
+      ['one', 'two', 'by-hand'].map((name) =>
+        existsSync(join(root, 'old/gen', name === 'by-hand' ? '' : 'acme', `${name}.ts`)),
+      ),
+    ).toEqual([true, true, true]);
+  });
+
   test('a message that buf refuses: its file and line, exit 1', () => {
     const root = workspace(
       {

@@ -15,7 +15,7 @@ const MESSAGES = ['**/*.proto', '**/buf.yaml', '**/buf.work.yaml', '**/buf.lock'
 
 /** What pins the plugins. */
 const LOCK_FILES =
-  '{Cargo.lock,rust-toolchain,rust-toolchain.toml,pnpm-lock.yaml,package-lock.json,yarn.lock,bun.lock,go.sum}';
+  '**/{Cargo.lock,rust-toolchain,rust-toolchain.toml,pnpm-lock.yaml,package-lock.json,yarn.lock,bun.lock,go.sum}';
 
 /** The files that decide what `buf generate` writes for a template, its plugins' sources included. */
 export async function inputsOf(tree: Tree, template: Template, more: readonly string[], glob: Glob): Promise<string[]> {
