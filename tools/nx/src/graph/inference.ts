@@ -1,4 +1,13 @@
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { NxJsonConfiguration } from '@nx/devkit';
 import { type FailureParts, KrepisError } from '../errors.ts';
@@ -45,9 +54,10 @@ export async function cachedInference(
     CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR,
     CARGO_BUILD_TARGET: process.env.CARGO_BUILD_TARGET,
   };
+  const own = ownDigest();
   const key = digest(
     JSON.stringify([
-      FORMAT,
+      own,
       root,
       process.platform,
       process.arch,
@@ -65,7 +75,7 @@ export async function cachedInference(
       .replace(/[^A-Za-z0-9]/g, '')
       .slice(0, 12)}.json`,
   );
-  const known = recall(file);
+  const known = own === undefined ? undefined : recall(file);
   if (known?.key === key && stillHolds(known.seen, disk)) return settle(known.outcome);
 
   // The parsers take longer to load than a known inference takes to read: they are loaded where they are needed.
@@ -78,12 +88,27 @@ export async function cachedInference(
     if (!(error instanceof KrepisError)) throw error;
     outcome = { ok: false, error: error.parts };
   }
-  remember(file, { key, seen: reader.seen, outcome });
+  if (own !== undefined) remember(file, { key, seen: reader.seen, outcome });
   return settle(outcome);
 }
 
-/** Changes with the form of what is inferred: an older plugin's cache is not read. */
-const FORMAT = 1;
+/**
+ * What tells this plugin's memory from that of another version: its own files, by name, size and time.
+ *
+ * Undefined where they cannot be found, which is only so for its sources run as ES modules: then nothing is remembered.
+ */
+function ownDigest(): string | undefined {
+  if (typeof __dirname !== 'string') return undefined;
+  return digest(
+    readdirSync(__dirname)
+      .sort()
+      .map((name) => {
+        const { size, mtimeMs } = statSync(join(__dirname, name));
+        return `${name} ${size} ${mtimeMs}`;
+      })
+      .join('\n'),
+  );
+}
 
 function settle(outcome: Remembered['outcome']): Inference {
   if (outcome.ok) return outcome.inference;
