@@ -233,6 +233,44 @@ fn crates_depend_by_path_by_inheritance_for_development_and_on_packages_they_run
 }
 
 #[test]
+fn what_a_crate_runs_binds_its_project_and_not_its_manifest() {
+    let policy = |key: &str, pattern: &str| {
+        format!(
+            r#"{{ "schema": 1, "elements": [{{ "name": "engine", "{key}": ["{pattern}"] }}, {{ "name": "rest", "projects": ["packages/*"] }}],
+              "rules": [{{ "id": "alone", "from": "engine", "allow": [] }}] }}"#
+        )
+    };
+    let text = "[package]\nname = \"engine\"\n[package.metadata.nx]\nruns = [\"../../packages/ui\"]\n";
+    let files = [("crates/engine/Cargo.toml", text)];
+    let by_path = tree_by(&policy("files", "crates/engine/Cargo.toml"), &files);
+    assert_eq!(lines(&outcome(&by_path).expect("a report")), [] as [&str; 0]);
+    let by_project = tree_by(&policy("projects", "crates/engine"), &files);
+    assert_eq!(
+        lines(&outcome(&by_project).expect("a report")),
+        ["crates/engine/Cargo.toml:4:9 alone packages/ui"]
+    );
+}
+
+#[test]
+fn a_package_of_this_workspace_can_be_named_and_is_not_meant_by_any_package() {
+    for (selector, count) in [
+        ("npm:*", 0),
+        ("npm:@x/*", 2),
+        ("npm:@x/core", 2),
+        ("npm:@x/native", 0),
+    ] {
+        let policy = POLICY.replace("\"tag:type:native\", \"npm:pg\"", &format!("\"{selector}\""));
+        let report = outcome(&tree_by(&policy, &[])).expect("a report");
+        assert_eq!(
+            report.violations.len(),
+            count,
+            "{selector}: {:?}",
+            report.violations
+        );
+    }
+}
+
+#[test]
 fn generated_code_depends_on_its_messages() {
     let buf = [
         ("buf.yaml", "version: v2\nmodules:\n  - path: proto\n"),
