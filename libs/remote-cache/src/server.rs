@@ -33,7 +33,7 @@ use crate::token::{Access, Token, Tokens};
 use crate::{Log, TaskHash, errors};
 
 /// Bytes buffered for a connection in each direction.
-pub(crate) const BUFFER: usize = 64 << 10;
+pub(crate) const BUFFER: usize = 32 << 10;
 /// What is read from a client without a valid token before it is answered: an artefact of most tasks. A client that is
 /// still sending when the connection ends sees a reset instead of the answer.
 const READ_OF_STRANGERS: u64 = 16 << 20;

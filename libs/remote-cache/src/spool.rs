@@ -19,7 +19,7 @@ use crate::record::Digest;
 /// Up to this many bytes an artefact stays in memory. 200 clients at once hold that much each.
 pub(crate) const SMALL: u64 = 128 << 10;
 
-/// The size of the steps in which larger ones are copied; about what a connection buffers.
+/// The size of the steps in which larger ones are copied.
 pub(crate) const STEP: usize = 64 << 10;
 
 /// Space is reserved in units of this many bytes.
