@@ -11,6 +11,8 @@ import { Workplace } from './workplace.ts';
 
 /** What one tool did in all. */
 interface Column {
+  /** Tasks that run every time, whatever has changed. */
+  readonly always: readonly string[];
   readonly edits: Readonly<Record<string, Outcome>>;
   readonly broken: Broken;
 }
@@ -39,7 +41,13 @@ export const truth: Area = {
       ),
     );
     const all: Row[] = [...rows, brokenRow(byTool(columns, ({ broken }) => broken))];
-    return [...totals(all, [...columns.keys()]), ...all];
+    return [
+      ...totals(
+        all,
+        byTool(columns, ({ always }) => always),
+      ),
+      ...all,
+    ];
   },
 };
 
@@ -57,7 +65,7 @@ async function column(place: Workplace, tool: Tool): Promise<Column> {
   }
   const broken = await breakManifest(place, before);
   say(`broken manifest: ends with ${broken.code}`);
-  return { edits, broken };
+  return { always: before.always, edits, broken };
 }
 
 function byTool<T>(columns: ReadonlyMap<string, Column>, of: (column: Column) => T): Record<string, T> {

@@ -8,6 +8,9 @@ import type { Outcome } from './table.ts';
 /** What every tool did, by the tool's name; `ours` is one of them. */
 export type ByTool<T> = Readonly<Record<string, T>>;
 
+const COUNTED =
+  'counted are build, test, lint and typecheck of every project and the generation of messages; what must run was written down from the sources of the workspace, not from any graph (tools/bench/src/truth/edits.ts), and what users of each tool write is in tools.ts';
+
 /** Three rows of an edit: work that was not done and had to be, tasks that ran without need, artefacts that say something old. */
 export function rowsOf(edit: Edit, outcomes: ByTool<Outcome>): Row[] {
   const title = `${edit.title}: ${edit.because}`;
@@ -65,8 +68,13 @@ export function brokenRow(outcomes: ByTool<Broken>): Row {
   });
 }
 
-/** Sums over all edits. */
-export function totals(rows: readonly Row[], tools: readonly string[]): Row[] {
+/**
+ * Sums over all edits.
+ *
+ * @param always - by tool, the tasks it runs every time; they are needless in every row that does not want them
+ */
+export function totals(rows: readonly Row[], always: ByTool<readonly string[]>): Row[] {
+  const tools = Object.keys(always);
   return (['stale', 'needless', 'behaviour'] as const).map((kind) => {
     const of = rows.filter(({ id }) => id.endsWith(`/${kind}`));
     const sum = (tool: string) =>
@@ -78,6 +86,14 @@ export function totals(rows: readonly Row[], tools: readonly string[]): Row[] {
       goal: { max: 0, of: 'ours' },
       ours: summarize([sum('ours')]),
       peers: Object.fromEntries(tools.filter((tool) => tool !== 'ours').map((tool) => [tool, summarize([sum(tool)])])),
+      notes: [
+        ...(kind === 'stale' ? [COUNTED] : []),
+        ...(kind === 'needless'
+          ? Object.entries(always).flatMap(([tool, tasks]) =>
+              listed('never cached, so it counts wherever it is not needed', tasks).map((text) => `${tool}: ${text}`),
+            )
+          : []),
+      ],
     });
   });
 }
