@@ -32,7 +32,9 @@ export interface NpmPackage {
   readonly bin: boolean;
   /** `scripts`, by name. */
   readonly scripts: Readonly<Record<string, string>>;
-  /** The Node-API addon it is built around. */
+  /** True with a `napi` field. */
+  readonly napi: boolean;
+  /** How its Node-API addon is built, where a script or the `napi` field says so. */
   readonly addon?: AddonBuild | undefined;
 }
 
@@ -115,6 +117,7 @@ export function readPackages(paths: readonly string[], reader: ManifestReader): 
     version: json.version,
     bin: json.bin !== undefined,
     scripts: json.scripts ?? {},
+    napi: json.napi !== undefined,
     addon: addonBuild(root, json.napi, json.scripts ?? {}, reader),
   }));
 }

@@ -86,3 +86,19 @@ test('`runs` that names no package, an addon whose crate is not there', () => {
   const lost = { ...FILES, 'Cargo.toml': '[workspace]\nmembers = ["libs/proto", "apps/cli"]' };
   expect(() => read(lost)).toThrow(/KRP7011[\s\S]*libs\/native\/package\.json/);
 });
+
+test('an addon whose build hides in a script: the one crate below that no other package builds', () => {
+  const addon = '[package]\nname = "NAME"\n[lib]\ncrate-type = ["cdylib"]\n[dependencies]\nnapi = { path = "../napi" }';
+  const files = {
+    'package.json': '{ "workspaces": ["js"] }',
+    'Cargo.toml': '[workspace]\nmembers = ["js/rust", "napi"]',
+    'napi/Cargo.toml': '[package]\nname = "napi"',
+    'js/package.json': '{ "name": "js", "napi": { "binaryName": "x" }, "scripts": { "build": "node build.mjs" } }',
+    'js/rust/Cargo.toml': addon.replace('NAME', 'addon').replace('../napi', '../../napi'),
+  };
+  const found = (more: Record<string, string>) =>
+    edges(read({ ...files, ...more })).flatMap(({ source, target }) => (source === 'js' ? [target] : []));
+  expect(found({})).toEqual(['js/rust']);
+  const second = { 'js/more/Cargo.toml': addon.replace('NAME', 'more').replace('../napi', '../../napi') };
+  expect(found({ ...second, 'Cargo.toml': '[workspace]\nmembers = ["js/*", "napi"]' })).toEqual([]);
+});

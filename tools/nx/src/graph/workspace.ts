@@ -66,6 +66,8 @@ export function edges(workspace: Workspace): Edge[] {
     for (const target of dependencies) add(root, target.root, file, target.dev);
     const crate = addonCrate(npmPackage, crates);
     if (crate) add(root, crate.root, file);
+    const hidden = hiddenAddon(npmPackage, workspace);
+    if (hidden) add(root, hidden.root, file);
     const launched = launchedCrate(npmPackage, crates);
     if (launched) add(root, launched.root, file);
   }
@@ -102,6 +104,20 @@ export function addonCrate({ addon, root }: NpmPackage, crates: readonly Crate[]
     at: { path: join(root, 'package.json') },
     reason: `\`${addon.command}\` builds ${join(addon.manifestRoot, 'Cargo.toml')}, which is no crate of this workspace`,
   });
+}
+
+/**
+ * The addon's crate where a script of the package's own builds it: the only such crate below, which nobody else claims.
+ *
+ * Its build is not cached, since what it writes is not known; but an edit of the crate reaches the package.
+ */
+function hiddenAddon({ napi, addon, root }: NpmPackage, { crates, packages }: Workspace): Crate | undefined {
+  if (!napi || addon) return undefined;
+  const claimed = new Set(packages.flatMap((other) => addonCrate(other, crates) ?? []));
+  const candidates = crates.filter(
+    (crate) => crate.addon && !claimed.has(crate) && (root === '.' || crate.root.startsWith(`${root}/`)),
+  );
+  return candidates.length === 1 ? candidates[0] : undefined;
 }
 
 /** The crate whose binaries a launcher starts: an npm package with `bin` in a folder inside the crate's. */
