@@ -158,7 +158,7 @@ fn without_a_valid_token_nothing_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(folder.path());
     assert_eq!(server.put(&main_token(), "1", b"secret").status, 200);
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let cases = [
         ("", "KRP4720"),
         ("nonsense", "KRP4721"),

@@ -1,5 +1,6 @@
 //! A server on a loopback port, and a client that speaks HTTP by hand, so that it can also speak it badly.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -152,7 +153,7 @@ impl Drop for Running {
 }
 
 pub fn token(scope: &str, access: Access) -> String {
-    token_of(KEY, 1, scope, access, Duration::from_secs(60))
+    token_of(KEY, 1, scope, access, Duration::from_mins(1))
 }
 
 pub fn token_of(key: &str, epoch: u32, scope: &str, access: Access, lasts: Duration) -> String {
@@ -202,7 +203,7 @@ impl Client {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }
     }
