@@ -308,7 +308,7 @@ pub enum CacheCommand {
 /// Which key signs.
 #[derive(Debug, Args)]
 pub struct CacheKeyArguments {
-    /// The file of the key; default: the key in $KREPIS_CACHE_KEY, else ~/.config/krepis/remote-cache.key
+    /// The file of the key; default: the key in `KREPIS_CACHE_KEY`, else ~/.config/krepis/remote-cache.key
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
     /// Raise it to make all tokens of earlier epochs invalid; entries stay valid
@@ -370,7 +370,7 @@ pub struct CacheServeArguments {
     /// What is logged, on stderr, as JSON
     #[arg(long, value_enum, default_value = "info")]
     pub log: CacheLogLevel,
-    /// Keep the entries in this S3 bucket; credentials come from $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY, $AWS_SESSION_TOKEN
+    /// Keep the entries in this S3 bucket; credentials come from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`
     #[arg(long, value_name = "NAME")]
     pub s3_bucket: Option<String>,
     /// Region of the bucket
