@@ -3,6 +3,7 @@ import { type Row, row } from '../report.ts';
 import { summarize } from '../statistics.ts';
 import type { Broken } from './broken.ts';
 import type { Edit } from './edits.ts';
+import { EXPLAINED } from './explained.ts';
 import type { Outcome } from './table.ts';
 
 /** What every tool did, by the tool's name; `ours` is one of them. */
@@ -32,6 +33,7 @@ export function rowsOf(edit: Edit, outcomes: ByTool<Outcome>): Row[] {
       title: `${edit.title}: needless`,
       unit: 'tasks',
       outcomes,
+      why: (outcomes.ours?.needless.length ?? 0) > 0 ? EXPLAINED[edit.id]?.because : undefined,
       of: ({ needless }) => needless.length,
       say: ({ needless, allowed, again }) => [
         ...listed('ran', needless),
@@ -105,6 +107,7 @@ function count<T>({
   outcomes,
   of,
   say,
+  why,
 }: {
   id: string;
   title: string;
@@ -112,6 +115,8 @@ function count<T>({
   outcomes: ByTool<T>;
   of: (outcome: T, ours: boolean) => number;
   say: (outcome: T) => string[];
+  /** Why ours is not 0. */
+  why?: string | undefined;
 }): Row {
   const { ours, ...peers } = outcomes;
   if (ours === undefined) throw new Error('ours was not measured');
@@ -124,7 +129,8 @@ function count<T>({
     peers: Object.fromEntries(Object.entries(peers).map(([name, outcome]) => [name, summarize([of(outcome, false)])])),
     notes: Object.entries(outcomes).flatMap(([name, outcome]) => {
       const said = say(outcome);
-      return said.length > 0 ? [`${name}: ${said.join('; ')}`] : [];
+      const text = name === 'ours' && why !== undefined ? [...said, `because ${why}`] : said;
+      return text.length > 0 ? [`${name}: ${text.join('; ')}`] : [];
     }),
   });
 }

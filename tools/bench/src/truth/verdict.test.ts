@@ -1,5 +1,6 @@
 import type { Work } from './edits.ts';
 import { EDITS } from './edits.ts';
+import { EXPLAINED, unexplained } from './explained.ts';
 import type { Task } from './tools.ts';
 import { expected, judge, unlike } from './verdict.ts';
 import { CRATE_DEPENDENCIES, CRATES } from './workspace.ts';
@@ -55,4 +56,17 @@ test('what no edit names is never expected to run, and every crate depends on cr
       .flat()
       .every((folder) => folder in CRATES),
   ).toBe(true);
+});
+
+test('an explanation covers the work it names after its edit, and nothing else', () => {
+  const covers = new Map<string, Work[]>([
+    ['leaf:build', ['crates/leaf#build']],
+    ['lonely:build', ['crates/lonely#build']],
+    ['odd', []],
+  ]);
+  const ran = [...covers.keys()];
+  expect(unexplained('readme', ran, covers)).toEqual(['lonely:build', 'odd']);
+  expect(unexplained('proto', ran, covers)).toEqual(ran);
+  const ids = EDITS.map(({ id }) => id);
+  expect(Object.keys(EXPLAINED).filter((id) => !ids.includes(id))).toEqual([]);
 });
