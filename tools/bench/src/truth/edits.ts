@@ -237,12 +237,13 @@ export const EDITS: readonly Edit[] = [
   },
   {
     id: 'profile-variable',
-    title: 'CARGO_PROFILE_DEV_DEBUG_ASSERTIONS in the environment',
+    title: 'CARGO_PROFILE_DEV_PANIC in the environment',
     because: 'every crate is compiled under it; the addon changes',
     ...ALL_RUST,
-    changes: [{ in: everywhere, from: 'assertions=true', to: 'assertions=false' }],
+    changes: [{ in: everywhere, from: 'panic=unwind', to: 'panic=abort' }],
     apply: ({ env }) => {
-      env.CARGO_PROFILE_DEV_DEBUG_ASSERTIONS = 'false';
+      // Not what the edit of the profile does: the same addon, made twice, would be the same result of its tests.
+      env.CARGO_PROFILE_DEV_PANIC = 'abort';
     },
   },
   {
