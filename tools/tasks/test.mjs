@@ -17,6 +17,8 @@ rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
 run('node', ['tools/tasks/build.mjs']);
+// The S3 server of the remote cache's tests. Without Python they are left out here, and fail in CI.
+spawnSync('bash', ['.ci/s3-server'], { stdio: ['ignore', 'ignore', 'inherit'], cwd: root });
 const projects = JSON.parse(
   run('nx', ['show', 'projects', '--withTarget', 'test', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
