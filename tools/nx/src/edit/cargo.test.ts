@@ -2,7 +2,7 @@ import { addMember } from './cargo.ts';
 
 const member = (text: string) => addMember(text, 'libs/geo');
 
-test('a new member goes behind the last, in the form that is there', () => {
+test('a new member goes where a sorted list stays sorted, in the form that is there', () => {
   expect(member('[workspace]\nmembers = ["apps/cli"]\n')).toBe('[workspace]\nmembers = ["apps/cli", "libs/geo"]\n');
   expect(member("[workspace]\nmembers = [\n\t'apps/cli', # first\n]\n")).toBe(
     "[workspace]\nmembers = [\n\t'apps/cli', # first\n\t'libs/geo',\n]\n",

@@ -1,7 +1,16 @@
 import { posix } from 'node:path';
-import picomatch from 'picomatch';
-import { parse, TomlError } from 'smol-toml';
+import {
+  among,
+  type CargoManifest,
+  dependencyTables,
+  isBelow,
+  membership,
+  pathDependencies,
+  pathOf,
+  requirements,
+} from '../cargo/members.ts';
 import { errors, KrepisError, type Place } from '../errors.ts';
+import { inToml, parseToml, strings, type Table, table } from '../manifests.ts';
 import { type CargoLock, type LockedPackage, parseLock } from './lockfile.ts';
 import type { ManifestReader } from './reader.ts';
 
@@ -89,13 +98,9 @@ export interface CargoGraph {
   readonly externals: readonly CargoExternal[];
 }
 
-type Table = Record<string, unknown>;
-
-interface Manifest {
+interface Manifest extends CargoManifest {
   readonly path: string;
-  readonly root: string;
   readonly text: string;
-  readonly toml: Table;
 }
 
 /**
@@ -184,7 +189,7 @@ class CargoReader {
     const queue = [...owners];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const [root, workspaceRoot] = next;
-      for (const { path } of pathDependencies(this.#load(root), this.#load(workspaceRoot))) {
+      for (const path of pathDependencies(this.#load(root), this.#load(workspaceRoot))) {
         if (owners.has(path) || !this.#files.has(join(path, 'Cargo.toml'))) continue;
         owners.set(path, path);
         queue.push([path, path]);
@@ -193,38 +198,18 @@ class CargoReader {
     return new Map([...owners].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** Members as Cargo finds them: the root package, `members` minus `exclude`, and path dependencies below the root. */
-  #members(workspace: Manifest): Set<string> {
-    const settings = table(workspace.toml.workspace) ?? {};
-    const under = (pattern: string) => posix.join(workspace.root, pattern).replace(/\/$/, '');
-    const patterns = strings(settings.members).map(under);
-    const included = picomatch(patterns);
-    const excludes = strings(settings.exclude).map(under);
-    // A member that is named literally stays one, whatever `exclude` says.
-    const excluded = (root: string) =>
-      !patterns.includes(root) && excludes.some((exclude) => root === exclude || isBelow(root, exclude));
-    const known = new Set(this.#roots);
-    const found = new Set<string>();
-    for (const pattern of patterns) {
-      if (picomatch.scan(pattern).isGlob || known.has(pattern)) continue;
-      throw new KrepisError({
-        ...errors.UNKNOWN_CRATE,
-        at: placeOf(workspace, posix.relative(workspace.root, pattern) || pattern, 'value'),
-        reason: `the member \`${pattern}\` has no Cargo.toml`,
-        // `nx sync` needs the graph first, and this is why there is none.
-        hint: 'Add the crate, or take the entry out: `nx g @krepis/nx:sync-crates --skip-project-graph` does that.',
-      });
-    }
-    const queue = this.#roots.filter((root) => !excluded(root) && included(root));
-    if (table(workspace.toml.package)) queue.push(workspace.root);
-    for (let root = queue.pop(); root !== undefined; root = queue.pop()) {
-      if (found.has(root)) continue;
-      found.add(root);
-      for (const { path } of pathDependencies(this.#load(root), workspace)) {
-        if (known.has(path) && isBelow(path, workspace.root) && !excluded(path)) queue.push(path);
-      }
-    }
-    return found;
+  #members(workspace: Manifest): ReadonlySet<string> {
+    const load = (root: string) => (this.#files.has(join(root, 'Cargo.toml')) ? this.#load(root) : undefined);
+    const { members, gone } = membership(workspace, among(this.#roots), load);
+    const [missing] = gone;
+    if (missing === undefined) return members;
+    throw new KrepisError({
+      ...errors.UNKNOWN_CRATE,
+      at: placeOf(workspace, missing, 'value'),
+      reason: `the member \`${posix.join(workspace.root, missing).replace(/\/$/, '')}\` has no Cargo.toml`,
+      // `nx sync` needs the graph first, and this is why there is none.
+      hint: 'Add the crate, or take the entry out: `nx g @krepis/nx:sync-crates --skip-project-graph` does that.',
+    });
   }
 
   #crate(
@@ -239,10 +224,11 @@ class CargoReader {
     const declared = table(manifest.toml.package) ?? {};
     const artifacts = this.#artifacts(manifest, name);
     const dependencies = new Map<string, CrateDependency['kind']>();
-    for (const dependency of pathDependencies(manifest, workspace)) {
-      if (dependency.path === root) continue;
-      this.#demandCrate(dependency);
-      const { path, kind } = dependency;
+    for (const requirement of requirements(manifest, workspace)) {
+      const path = pathOf(requirement, manifest, workspace);
+      if (path === undefined || path === root) continue;
+      const { key, kind, from } = requirement;
+      this.#demandCrate(path, key, from === 'workspace' ? workspace : manifest);
       if (dependencies.get(path) !== 'build') dependencies.set(path, kind);
     }
     const { externals, local } = lock ? locked(lock, name, declared.version) : { externals: [], local: [] };
@@ -320,7 +306,7 @@ class CargoReader {
     ];
   }
 
-  #demandCrate({ path, key, manifest }: PathDependency): void {
+  #demandCrate(path: string, key: string, manifest: Manifest): void {
     if (path.startsWith('../') || path === '..') {
       throw new KrepisError({
         ...errors.OUTSIDE_CRATE,
@@ -360,7 +346,7 @@ class CargoReader {
     if (known) return known;
     const path = join(root, 'Cargo.toml');
     const text = this.#reader.read(path);
-    const manifest = { path, root, text, toml: inToml(path, () => parse(text) as Table) };
+    const manifest = { path, root, text, toml: parseToml(path, text) };
     this.#manifests.set(root, manifest);
     return manifest;
   }
@@ -373,19 +359,6 @@ export function duplicate(name: string, first: string, second: string): KrepisEr
     at: { path: second },
     reason: `\`${name}\` is also the name in ${first}`,
   });
-}
-
-function inToml<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    throw new KrepisError({
-      ...errors.BROKEN_CARGO_TOML,
-      at: { path, line: error.line, column: error.column },
-      reason: error.message.split('\n')[0],
-    });
-  }
 }
 
 /** Features that a plain build has on: `default` and what it leads to within the crate. */
@@ -410,65 +383,15 @@ function isBenchOf(file: string, root: string): boolean {
   return file.startsWith(folder) && /^(?:[^/]+\.rs|[^/]+\/main\.rs)$/.test(file.slice(folder.length));
 }
 
-interface PathDependency {
-  readonly path: string;
-  readonly key: string;
-  readonly kind: CrateDependency['kind'];
-  readonly manifest: Manifest;
-}
-
-interface Requirement {
-  readonly key: string;
-  readonly kind: CrateDependency['kind'];
-  readonly entry: Table | undefined;
-  /** The manifest that holds the entry: its own, or the workspace's. */
-  readonly manifest: Manifest;
-}
-
-/** Every dependency of a manifest, in every table, with `workspace = true` resolved. */
-function* requirements(manifest: Manifest, workspace: Manifest): Generator<Requirement> {
-  const shared = table(table(workspace.toml.workspace)?.dependencies) ?? {};
-  const targets = Object.values(table(manifest.toml.target) ?? {}).map(table);
-  for (const scope of [manifest.toml, ...targets]) {
-    for (const [kind, names] of DEPENDENCY_TABLES) {
-      for (const [key, value] of names.flatMap((name) => Object.entries(table(scope?.[name]) ?? {}))) {
-        const own = table(value);
-        const isShared = own?.workspace === true;
-        yield {
-          key,
-          kind,
-          entry: isShared ? table(shared[key]) : own,
-          manifest: isShared ? workspace : manifest,
-        };
-      }
-    }
-  }
-}
-
-function pathDependencies(manifest: Manifest, workspace: Manifest): PathDependency[] {
-  const found: PathDependency[] = [];
-  for (const { key, kind, entry, manifest: from } of requirements(manifest, workspace)) {
-    if (typeof entry?.path !== 'string') continue;
-    found.push({ path: posix.join(from.root, entry.path).replace(/\/$/, ''), key, kind, manifest: from });
-  }
-  return found;
-}
-
 /** Names of the packages a manifest depends on at run time, renamed ones by their own name. */
-function dependencyNames(manifest: Manifest): Set<string> {
-  const tables = [manifest.toml, ...Object.values(table(manifest.toml.target) ?? {}).map(table)];
+function dependencyNames({ toml }: Manifest): Set<string> {
+  const atRunTime = dependencyTables(toml).filter(({ keys }) => keys.at(-1) === 'dependencies');
   return new Set(
-    tables
-      .flatMap((scope) => Object.entries(table(scope?.dependencies) ?? {}))
-      .map(([key, value]) => String(table(value)?.package ?? key)),
+    atRunTime.flatMap(({ entries }) =>
+      Object.entries(entries).map(([key, value]) => String(table(value)?.package ?? key)),
+    ),
   );
 }
-
-const DEPENDENCY_TABLES = [
-  // Cargo still reads the names with `_` that it had before 1.0.
-  ['build', ['dependencies', 'build-dependencies', 'build_dependencies']],
-  ['dev', ['dev-dependencies', 'dev_dependencies']],
-] as const;
 
 /** What the lock says of one crate: its own external packages, and local crates that only external ones lead to. */
 function locked(lock: CargoLock, name: string, version: unknown): { externals: LockedPackage[]; local: string[] } {
@@ -490,7 +413,6 @@ function locked(lock: CargoLock, name: string, version: unknown): { externals: L
   return { externals, local: [...local] };
 }
 
-/** Cargo.lock does not say which dependencies are for tests; the manifest does. */
 /** The first dependency that comes from a registry or git, and its place. */
 function firstExternal(manifest: Manifest, workspace: Manifest): Crate['unlocked'] {
   for (const { key, entry } of requirements(manifest, workspace)) {
@@ -499,6 +421,7 @@ function firstExternal(manifest: Manifest, workspace: Manifest): Crate['unlocked
   return undefined;
 }
 
+/** Cargo.lock does not say which dependencies are for tests; the manifest does. */
 function withKinds(externals: readonly LockedPackage[], manifest: Manifest, workspace: Manifest): CrateExternal[] {
   const kinds = new Map<string, CrateDependency['kind']>();
   for (const { key, kind, entry } of requirements(manifest, workspace)) {
@@ -553,16 +476,4 @@ function byRoot(a: { readonly root: string }, b: { readonly root: string }): num
 
 function join(root: string, path: string): string {
   return root === '.' ? path : `${root}/${path}`;
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return folder === '.' ? path !== '.' : path.startsWith(`${folder}/`);
-}
-
-function table(value: unknown): Table | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : undefined;
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }

@@ -2,8 +2,20 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { compareBuild } from 'semver';
+import {
+  type CargoManifest,
+  dependencyTables,
+  GLOB,
+  isGlob,
+  membership,
+  pathOf,
+  type Requirement,
+  requirements,
+  workspaceRootOf,
+} from '../cargo/members.ts';
 import { errors, KrepisError } from '../errors.ts';
-import { type Document, lineOf, replaceString, type Table, table } from './documents.ts';
+import { type Table, table } from '../manifests.ts';
+import { lineOf, replaceString } from './documents.ts';
 import { at, type Files } from './files.ts';
 import { carry } from './ranges.ts';
 import type { Edit } from './text.ts';
@@ -27,20 +39,16 @@ export interface CrateChange {
 
 /** Folder of the Cargo workspace a crate belongs to; its own if it stands alone. */
 export function cargoWorkspace(files: Files, root: string): string {
-  const own = files.toml(at(root, 'Cargo.toml')).value;
-  if (table(own.workspace)) return root;
-  const named = table(own.package)?.workspace;
-  if (typeof named === 'string') return at(root, named);
-  for (let folder = root; folder !== '.'; ) {
-    folder = posix.dirname(folder);
-    const path = at(folder, 'Cargo.toml');
-    if (!files.exists(path)) continue;
-    const settings = table(files.toml(path).value.workspace);
-    if (!settings) continue;
-    const excluded = strings(settings.exclude).some((exclude) => isAtOrBelow(root, at(folder, exclude)));
-    return excluded && !members(files, folder).includes(root) ? root : folder;
-  }
-  return root;
+  return workspaceRootOf(manifestIn(files, root), (folder) => loaded(files, folder)) ?? root;
+}
+
+/** The Cargo.toml of a folder, as it stands now. */
+function manifestIn(files: Files, root: string): CargoManifest {
+  return { root, toml: files.toml(at(root, 'Cargo.toml')).value };
+}
+
+function loaded(files: Files, root: string): CargoManifest | undefined {
+  return files.exists(at(root, 'Cargo.toml')) ? manifestIn(files, root) : undefined;
 }
 
 /** Where a crate's version stands; undefined for a manifest without a package or without a version. */
@@ -85,38 +93,27 @@ export function setCrateVersion(files: Files, root: string, to: string): CrateCh
   return changes;
 }
 
-/** Roots of a workspace's members, as Cargo finds them: the root package, `members`, and path dependencies below. */
+/** Roots of a workspace's members, as Cargo finds them, sorted; the crate itself where it is no workspace. */
 export function members(files: Files, workspace: string): string[] {
-  const manifest = files.toml(at(workspace, 'Cargo.toml')).value;
-  const settings = table(manifest.workspace);
-  if (!settings) return [workspace];
-  const excludes = strings(settings.exclude).map((exclude) => at(workspace, exclude));
-  const excluded = (root: string) => excludes.some((exclude) => isAtOrBelow(root, exclude));
-  const listed = strings(settings.members).flatMap((pattern) => expand(files, workspace, pattern));
-  const queue = listed.filter((root) => listed.includes(root) && files.exists(at(root, 'Cargo.toml')));
-  if (table(manifest.package)) queue.push(workspace);
-  const found = new Set<string>();
-  for (let root = queue.pop(); root !== undefined; root = queue.pop()) {
-    if (found.has(root)) continue;
-    found.add(root);
-    for (const { target } of pathDependencies(files, root, workspace)) {
-      if (isAtOrBelow(target, workspace) && !excluded(target) && files.exists(at(target, 'Cargo.toml'))) {
-        queue.push(target);
-      }
-    }
-  }
-  return [...found].sort();
+  const manifest = manifestIn(files, workspace);
+  if (!table(manifest.toml.workspace)) return [workspace];
+  const found = membership(
+    manifest,
+    (pattern) => expand(files, pattern),
+    (root) => loaded(files, root),
+  );
+  return [...found.members].sort();
 }
 
 /** Folders a `members` pattern names. */
-function expand(files: Files, workspace: string, pattern: string): string[] {
-  let folders = [workspace];
-  for (const segment of posix.normalize(pattern).split('/')) {
+function expand(files: Files, pattern: string): string[] {
+  let folders = ['.'];
+  for (const segment of pattern.split('/')) {
     if (segment === '' || segment === '.') continue;
     if (segment === '**') {
       folders = folders.flatMap((folder) => below(files, folder));
-    } else if (/[*?[{]/.test(segment)) {
-      const matches = picomatch(segment);
+    } else if (isGlob(segment)) {
+      const matches = picomatch(segment, GLOB);
       folders = folders.flatMap((folder) =>
         files
           .children(folder)
@@ -139,58 +136,18 @@ function below(files: Files, folder: string): string[] {
   return [folder, ...inner.flatMap((path) => below(files, path))];
 }
 
-const TABLES = [
-  'dependencies',
-  'dev-dependencies',
-  'build-dependencies',
-  // Cargo still reads the names it had before 1.0.
-  'dev_dependencies',
-  'build_dependencies',
-] as const;
-
-interface PathDependency {
-  /** The Cargo.toml the entry stands in. */
-  readonly manifest: Document;
-  /** Keys of the entry. */
-  readonly keys: readonly string[];
-  readonly entry: Table;
-  /** Root of the crate it leads to. */
+/** A requirement with the root of the crate it leads to. */
+interface PathDependency extends Requirement {
   readonly target: string;
 }
 
 /** Entries with a `path` in every dependency table of a manifest; inherited ones lead to the workspace's entry. */
 function pathDependencies(files: Files, root: string, workspace: string): PathDependency[] {
-  const manifest = files.toml(at(root, 'Cargo.toml'));
-  const shared = files.toml(at(workspace, 'Cargo.toml'));
-  return dependencyTables(manifest.value).flatMap(({ keys, entries }) =>
-    Object.keys(entries).flatMap((name) => {
-      const inherited = table(entries[name])?.workspace === true;
-      const from = inherited ? shared : manifest;
-      const path = inherited ? ['workspace', 'dependencies', name] : [...keys, name];
-      return asPathDependency(from, inherited ? workspace : root, path);
-    }),
-  );
-}
-
-function dependencyTables(manifest: Table): { keys: string[]; entries: Table }[] {
-  const targets = Object.entries(table(manifest.target) ?? {});
-  const scopes = [{ keys: [] as string[], value: manifest }].concat(
-    targets.map(([name, value]) => ({ keys: ['target', name], value: table(value) ?? {} })),
-  );
-  return scopes.flatMap(({ keys, value }) =>
-    TABLES.flatMap((kind) => {
-      const entries = table(value[kind]);
-      return entries ? [{ keys: [...keys, kind], entries }] : [];
-    }),
-  );
-}
-
-function asPathDependency(manifest: Document, root: string, keys: readonly string[]): PathDependency[] {
-  let value: unknown = manifest.value;
-  for (const key of keys) value = table(value)?.[key];
-  const entry = table(value);
-  if (typeof entry?.path !== 'string') return [];
-  return [{ manifest, keys, entry, target: at(root, entry.path).replace(/\/$/, '') }];
+  const [manifest, shared] = [manifestIn(files, root), manifestIn(files, workspace)];
+  return requirements(manifest, shared).flatMap((found) => {
+    const target = pathOf(found, manifest, shared);
+    return target === undefined ? [] : [{ ...found, target }];
+  });
 }
 
 /**
@@ -207,32 +164,39 @@ export function carryRequirements(
   prefix: string,
 ): void {
   const manifest = files.toml(at(root, 'Cargo.toml'));
-  const workspaceTable = table(table(manifest.value.workspace)?.dependencies);
-  const tables = dependencyTables(manifest.value);
-  if (workspaceTable) tables.push({ keys: ['workspace', 'dependencies'], entries: workspaceTable });
-  for (const [source, entries] of Object.entries(table(manifest.value.patch) ?? {})) {
-    tables.push({ keys: ['patch', source], entries: table(entries) ?? {} });
-  }
   const edits: Edit[] = [];
-  for (const { keys, entries } of tables) {
-    for (const name of Object.keys(entries)) {
-      for (const { entry, target, keys: place } of asPathDependency(manifest, root, [...keys, name])) {
-        const change = changes.get(target);
-        if (!change || typeof entry.version !== 'string') continue;
-        const versionAt = [...place, 'version'];
-        const carried = carry(entry.version, change.to, 'cargo', prefix);
-        if (carried.kind === 'refused') {
-          throw new KrepisError({
-            ...errors.RANGE_REFUSED,
-            at: { path: manifest.path, line: lineOf(manifest, versionAt) },
-            reason: `\`${name}\` is asked for as "${entry.version}", and ${change.name} becomes ${change.to}`,
-          });
-        }
-        if (carried.kind === 'changed') edits.push(...replaceString(manifest, versionAt, carried.range));
+  for (const { keys, entries } of requirementTables(manifest.value)) {
+    for (const [name, value] of Object.entries(entries)) {
+      const entry = table(value);
+      if (typeof entry?.path !== 'string' || typeof entry.version !== 'string') continue;
+      const change = changes.get(at(root, entry.path).replace(/\/$/, ''));
+      if (!change) continue;
+      const versionAt = [...keys, name, 'version'];
+      const carried = carry(entry.version, change.to, 'cargo', prefix);
+      if (carried.kind === 'refused') {
+        throw new KrepisError({
+          ...errors.RANGE_REFUSED,
+          at: { path: manifest.path, line: lineOf(manifest, versionAt) },
+          reason: `\`${name}\` is asked for as "${entry.version}", and ${change.name} becomes ${change.to}`,
+        });
       }
+      if (carried.kind === 'changed') edits.push(...replaceString(manifest, versionAt, carried.range));
     }
   }
   files.edit(manifest.path, edits);
+}
+
+/** Every table of a manifest that may say a version beside a path. */
+function requirementTables(manifest: Table): { keys: readonly string[]; entries: Table }[] {
+  const shared = table(table(manifest.workspace)?.dependencies);
+  return [
+    ...dependencyTables(manifest),
+    ...(shared ? [{ keys: ['workspace', 'dependencies'], entries: shared }] : []),
+    ...Object.entries(table(manifest.patch) ?? {}).map(([source, entries]) => ({
+      keys: ['patch', source],
+      entries: table(entries) ?? {},
+    })),
+  ];
 }
 
 /** How a crate asks for the crate at `target`; undefined if it does not, or by path alone. */
@@ -242,7 +206,7 @@ export function requirement(
   target: string,
 ): { readonly range: string; readonly collection: string } | undefined {
   for (const found of pathDependencies(files, root, cargoWorkspace(files, root))) {
-    if (found.target !== target || typeof found.entry.version !== 'string') continue;
+    if (found.target !== target || typeof found.entry?.version !== 'string') continue;
     return { range: found.entry.version, collection: found.keys.at(-2) ?? 'dependencies' };
   }
   return undefined;
@@ -411,12 +375,4 @@ function lineEdits(block: { start: number; text: string }, next: string, lineEnd
     offset += line.length + lineEnd.length;
   });
   return edits;
-}
-
-function isAtOrBelow(path: string, folder: string): boolean {
-  return path === folder || folder === '.' || path.startsWith(`${folder}/`);
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }

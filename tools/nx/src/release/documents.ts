@@ -1,12 +1,9 @@
 /** TOML and JSON files whose strings can be replaced where they stand. */
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { parse as parseToml, TomlError } from 'smol-toml';
 import { type AST, parseTOML } from 'toml-eslint-parser';
 import { errors, KrepisError } from '../errors.ts';
+import { parseToml, type Table } from '../manifests.ts';
 import { type Edit, lineAt, withoutMark } from './text.ts';
-
-/** A table of a TOML or JSON document. */
-export type Table = Record<string, unknown>;
 
 /** A parsed file that knows where its strings stand. */
 export interface Document {
@@ -34,11 +31,6 @@ export function lineOf(document: Document, keys: readonly string[]): number | un
   return range && lineAt(document.text, range.start);
 }
 
-/** The value as a table, or undefined. */
-export function table(value: unknown): Table | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : undefined;
-}
-
 /**
  * Reads a TOML file.
  *
@@ -46,17 +38,7 @@ export function table(value: unknown): Table | undefined {
  */
 export function tomlDocument(path: string, text: string): Document {
   const source = withoutMark(text);
-  let value: Table;
-  try {
-    value = parseToml(source) as Table;
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    throw new KrepisError({
-      ...errors.BROKEN_CARGO_TOML,
-      at: { path, line: error.line, column: error.column },
-      reason: error.message.split('\n')[0],
-    });
-  }
+  const value = parseToml(path, source);
   let ranges: Map<string, { start: number; end: number }> | undefined;
   return {
     path,

@@ -1,7 +1,8 @@
 /** The versions of npm packages, in package.json and in what package managers write beside it. */
 import { isMap, isScalar, parseDocument } from 'yaml';
 import { errors, KrepisError } from '../errors.ts';
-import { type Document, lineOf, replaceString, table } from './documents.ts';
+import { table } from '../manifests.ts';
+import { type Document, lineOf, replaceString } from './documents.ts';
 import { at, type Files } from './files.ts';
 import { carry } from './ranges.ts';
 import { type Edit, lineAt } from './text.ts';

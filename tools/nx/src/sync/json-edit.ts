@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser';
-import { type ArraySpan, indentUnit, insertElement, removeElement } from './array-edit.ts';
+import { type ArraySpan, indentUnit, insertElement, removeElement } from '../edit/array.ts';
 
 /**
  * Sets or removes one property of a JSON text; comments, layout and every other byte stay.

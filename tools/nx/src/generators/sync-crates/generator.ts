@@ -1,13 +1,13 @@
 import { posix } from 'node:path';
 import { type GeneratorCallback, globAsync, type Tree } from '@nx/devkit';
 import picomatch from 'picomatch';
+import { among, type CargoManifest, entries, isGlob, membership, workspaceRootOf } from '../../cargo/members.ts';
+import { editMembers, type MemberList } from '../../edit/cargo.ts';
 import { errors, KrepisError } from '../../errors.ts';
-import { parseToml, readText, strings, table } from '../../sync/manifests.ts';
+import { parseToml, readText, strings, table } from '../../manifests.ts';
 import { isMaterial } from '../../sync/material.ts';
 import { syncOptions } from '../../sync/options.ts';
 import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
-import { editMembers, type MemberList } from './cargo-edit.ts';
-import { type CargoManifest, entries, isGlob, membership, workspaceRootOf } from './members.ts';
 
 /** Options of `@krepis/nx:sync-crates`; see schema.json. */
 export interface CrateOptions {
@@ -59,7 +59,7 @@ export function syncCrates(
 
   const report = new SyncReport();
   for (const workspace of found.filter(({ toml }) => table(toml.workspace))) {
-    const { members, gone } = membership(workspace, roots, load);
+    const { members, gone } = membership(workspace, among(roots), load);
     const missing = found
       .filter(({ root, toml }) => table(toml.package) && !members.has(root))
       .filter((manifest) => workspaceRootOf(manifest, load) === workspace.root)

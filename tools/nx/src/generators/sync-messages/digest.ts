@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Tree } from '@nx/devkit';
-import { parseToml, readText, table } from '../../sync/manifests.ts';
-import { type CargoManifest, pathDependencies, workspaceRootOf } from '../sync-crates/members.ts';
+import { type CargoManifest, pathDependencies, workspaceRootOf } from '../../cargo/members.ts';
+import { parseToml, readText, table } from '../../manifests.ts';
 import type { Programs } from './programs.ts';
 import type { Template } from './template.ts';
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { parse, YAMLParseError } from 'yaml';
 import { errors, KrepisError } from '../../errors.ts';
-import { readText, strings, type Table, table } from '../../sync/manifests.ts';
+import { readText, strings, type Table, table } from '../../manifests.ts';
 
 /** One generation template (buf.gen.yaml), of version v1 or v2. Paths are relative to the Nx root, with `/`. */
 export interface Template {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { errors, KrepisError } from '../../errors.ts';
-import { parseJsonc, positionAt, readText, strings, type Table, table } from '../../sync/manifests.ts';
-import { type CliMajor, DEFAULT_TARGETS, parseTriple, type Target } from './target.ts';
+import { parseJsonc, positionAt, readText, strings, type Table, table } from '../../manifests.ts';
+import { type CliMajor, DEFAULT_TARGETS, parseTriple, type Target } from '../../napi/target.ts';
 
 /** A package with a native addon, as its configuration of napi-rs describes it. Paths are relative to the Nx root. */
 export interface Addon {

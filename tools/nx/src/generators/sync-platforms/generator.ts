@@ -2,17 +2,17 @@ import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type GeneratorCallback, globAsync, type Tree } from '@nx/devkit';
 import picomatch from 'picomatch';
+import { sortedIndex } from '../../edit/array.ts';
 import { errors, KrepisError } from '../../errors.ts';
-import { sortedIndex } from '../../sync/array-edit.ts';
+import { parseJsonc, readText, type Table, table } from '../../manifests.ts';
+import { isPlatformFolder, type Target } from '../../napi/target.ts';
 import { ignoredByGit } from '../../sync/git.ts';
 import { setProperty } from '../../sync/json-edit.ts';
-import { parseJsonc, readText, type Table, table } from '../../sync/manifests.ts';
 import { isMaterial } from '../../sync/material.ts';
 import { syncOptions } from '../../sync/options.ts';
 import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { type Addon, readAddon } from './addon.ts';
 import { isMadeReadme, isPlatformPackage, isWasm, merged, platformPackage, readme } from './platform-package.ts';
-import { isPlatformFolder, type Target } from './target.ts';
 
 /** Options of `@krepis/nx:sync-platforms`; see schema.json. */
 export interface PlatformOptions {

@@ -1,7 +1,7 @@
-import type { Table } from '../../sync/manifests.ts';
-import { strings, table } from '../../sync/manifests.ts';
+import type { Table } from '../../manifests.ts';
+import { strings, table } from '../../manifests.ts';
+import { isPlatformFolder, type Target } from '../../napi/target.ts';
 import type { Addon } from './addon.ts';
-import { isPlatformFolder, type Target } from './target.ts';
 
 /** Fields a platform package takes from its addon, as `napi create-npm-dirs` does. */
 const INHERITED: Readonly<Record<2 | 3, readonly string[]>> = {

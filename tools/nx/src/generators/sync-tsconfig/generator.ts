@@ -7,8 +7,8 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { errors, KrepisError } from '../../errors.ts';
+import { readText } from '../../manifests.ts';
 import { ignoredByGit } from '../../sync/git.ts';
-import { readText } from '../../sync/manifests.ts';
 import { syncOptions } from '../../sync/options.ts';
 import { answer, SyncReport, type SyncResult } from '../../sync/report.ts';
 import { editReferences } from './references-edit.ts';

@@ -1,5 +1,5 @@
 import { type Node, parseTree } from 'jsonc-parser';
-import { type ArraySpan, insertElement, removeElement, sortedIndex } from '../../sync/array-edit.ts';
+import { type ArraySpan, insertElement, removeElement, sortedIndex } from '../../edit/array.ts';
 import { setProperty, spanOf } from '../../sync/json-edit.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Tree } from '@nx/devkit';
-import { parseJsonc, readText, strings, type Table, table } from '../../sync/manifests.ts';
+import { parseJsonc, readText, strings, type Table, table } from '../../manifests.ts';
 
 /** A tsconfig file. Paths are relative to the Nx root, with `/`. */
 export interface TsConfig {

@@ -1,4 +1,4 @@
-import { errors, KrepisError, type Place } from '../../errors.ts';
+import { errors, KrepisError, type Place } from '../errors.ts';
 
 /** One platform an addon is built for, with the names Node.js has for it. */
 export interface Target {

@@ -1,5 +1,5 @@
 import { parseTree } from 'jsonc-parser';
-import { type ArraySpan, insertElement, removeElement, sortedIndex } from './array-edit.ts';
+import { type ArraySpan, insertElement, removeElement, sortedIndex } from './array.ts';
 
 /** The only array of a JSON text with comments; the same layouts hold for TOML. */
 function spanOf(text: string): ArraySpan {

@@ -1,7 +1,7 @@
 import type { Tree } from '@nx/devkit';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { parse as parseTomlText, TomlError } from 'smol-toml';
-import { errors, KrepisError } from '../errors.ts';
+import { errors, KrepisError } from './errors.ts';
 
 /** A TOML or JSON table. */
 export type Table = Record<string, unknown>;
@@ -21,10 +21,23 @@ export function readText(tree: Tree, path: string): string {
   return tree.read(path, 'utf-8') ?? '';
 }
 
-/** @throws KrepisError KRP7010 with file, line and column */
+/**
+ * A Cargo.toml.
+ *
+ * @throws KrepisError KRP7010 with file, line and column
+ */
 export function parseToml(path: string, text: string): Table {
+  return inToml(path, () => parseTomlText(text) as Table);
+}
+
+/**
+ * Runs what parses the text of a Cargo.toml or Cargo.lock.
+ *
+ * @throws KrepisError KRP7010 with file, line and column for a TomlError of smol-toml
+ */
+export function inToml<T>(path: string, parseIt: () => T): T {
   try {
-    return parseTomlText(text) as Table;
+    return parseIt();
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const at = { path, line: error.line, column: error.column };
