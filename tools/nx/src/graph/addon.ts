@@ -45,9 +45,12 @@ export function addonBuild(
       found.push({ name, call, ...(alone ? { script: name } : {}) });
     }
   }
-  // The build that others wait for: the script of that name, else the first that is nothing but this build.
+  // The build that others wait for: the script of that name or one that it runs, else the first that is nothing but this
+  // build.
   const best =
-    found.find(({ script }) => script === 'build') ?? found.find(({ script }) => script !== undefined) ?? found[0];
+    ['build', ...called(scripts.build ?? '')].flatMap((name) => found.find(({ script }) => script === name) ?? [])[0] ??
+    found.find(({ script }) => script !== undefined) ??
+    found[0];
   if (best) return describe(root, config, best.call, best.script, reader);
   if (!config || !reader.exists(join(root, 'Cargo.toml'))) return undefined;
   return describe(
@@ -58,6 +61,13 @@ export function addonBuild(
     reader,
   );
 }
+
+/** Words by which a script may run others: `npm run NAME`, `pnpm NAME`, `yarn run NAME`. */
+function called(script: string): string[] {
+  return [...script.matchAll(CALLED)].flatMap(([, name]) => name ?? []);
+}
+
+const CALLED = /(?<![\w-])(?:(?:npm|bun) run|npm run-script|(?:pnpm|yarn)(?: run)?)\s+(?:-\S+\s+)*([\w.:-]+)/g;
 
 interface NapiCall {
   readonly command: string;

@@ -164,6 +164,15 @@ test('scripts of an addon: one that is exactly `napi build` is cached under its 
   const compound = scripted({ build: 'napi build --platform && node fix.js' });
   expect(compound.build).toEqual({ dependsOn: [] });
   expect(compound['napi-build']).toMatchObject({ command: 'napi build --platform' });
+  // Of two that are nothing but a build the one counts that `build` runs.
+  for (const run of ['npm run', 'pnpm', 'pnpm run --silent', 'yarn run']) {
+    const chosen = scripted({
+      'build:debug': 'napi build --platform',
+      'build:addon': 'napi build --platform --release',
+      build: `${run} build:addon && tsc`,
+    });
+    expect(chosen['napi-build']).toEqual({ executor: 'nx:noop', cache: true, dependsOn: ['build:addon'] });
+  }
 });
 
 test('what loads an addon: types by its declarations, tests by the very file', () => {
