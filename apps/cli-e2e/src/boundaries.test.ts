@@ -145,6 +145,32 @@ test('a transitive rule forbids to reach the addon, and shows the way', () => {
   krepisOk(['check'], { cwd: root });
 });
 
+test('a change that makes a transitive rule broken on the far side of an edge: exit 4 with the way, nothing is written', () => {
+  const core = member('@x/core', { main: 'src/index.ts', dependencies: {} });
+  const root = made({
+    'krepis.json': policy({ transitive: true }),
+    'packages/core/package.json': core,
+    'packages/core/src/index.ts': 'export const add = (a: number, b: number) => a + b;\n',
+  });
+  krepisOk(['check'], { cwd: root });
+  const before = snapshot(root);
+  const path = 'packages/core/package.json';
+  // ui, which the rule binds, is not touched: core gets an edge that the rule allows it.
+  const change = {
+    title: 'take the addon',
+    files: [{ path, before: sha256(core), edits: [{ find: '{}', replace: '{ "@x/native": "*" }' }] }],
+  };
+  const input = JSON.stringify(change);
+  const outcome = krepis(['apply', '-', '--json'], { cwd: root, input });
+  expect(outcome.code).toBe(4);
+  expect(failure(outcome)).toMatchObject({ code: 'KRP3104', at: { path: 'packages/ui/package.json' } });
+  expect(krepis(['apply', '-'], { cwd: root, input }).stderr).toContain('packages/core -> packages/native');
+  expect(snapshot(root)).toEqual(before);
+  // By a rule that is not transitive the same change passes.
+  write(root, { 'krepis.json': policy() });
+  krepisOk(['apply', '-'], { cwd: root, input });
+});
+
 test.each<[string, string, string]>([
   ['package.json', '"@x/core": "*"', '"@x/core": "*",\n    "@x/native": "*"'],
   ['package.json, to a crate', '"private": true,', '"private": true,\n  "scripts": { "w": "cargo build -p engine" },'],
