@@ -1,10 +1,10 @@
 /** The workflow that `nx g @krepis/nx:ci-workflow` writes: every shell text of it runs here, as GitHub's runner starts it. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parse } from 'yaml';
 import { environment, krepisOk, type Outcome, ok, repository } from './krepis.ts';
-import { commit, read, status, typedOk } from './nx.ts';
+import { commit, packedPlugin, read, status, typedOk } from './nx.ts';
 import { removeTemporary, snapshot, temporary, write } from './workspace.ts';
 
 jest.setTimeout(600_000);
@@ -45,23 +45,21 @@ let origin: string;
 let fakes: string;
 
 beforeAll(() => {
-  const packages = join(temporary(), 'packages');
-  ok('npm', ['run', '--silent', 'pack', '--', packages], repository);
   // That was this repository's; in the workspaces artefacts lie where users have them.
   delete process.env.CARGO_TARGET_DIR;
-  const tarball = join(packages, readdirSync(packages).find((name) => name.startsWith('krepis-nx-')) ?? '');
+  const tarball = packedPlugin();
   root = join(temporary(), 'source');
   write(root, FILES);
   ok('npm', ['install', '--save-dev', '--prefer-offline', '--no-audit', '--no-fund', `file:${tarball}`], root);
   ok('cargo', ['generate-lockfile', '--offline'], root);
-  typedOk(root, 'npx nx g @krepis/nx:init --skipInstall');
+  typedOk(root, 'nx g @krepis/nx:init --skipInstall');
   typedOk(root, 'npm install --prefer-offline --no-audit --no-fund');
-  typedOk(root, 'npx nx sync');
+  typedOk(root, 'nx sync');
   commit(root);
   ok('git', ['branch', '-M', 'main'], root);
 
   const before = snapshot(root);
-  typedOk(root, 'npx nx g @krepis/nx:ci-workflow --shards=2 --targets=lint,test,build --remoteCache=false');
+  typedOk(root, 'nx g @krepis/nx:ci-workflow --shards=2 --targets=lint,test,build --remoteCache=false');
   expect(status(root)).toBe('?? .github/\n');
   krepisOk(['undo'], { cwd: root });
   expect(snapshot(root)).toEqual(before);

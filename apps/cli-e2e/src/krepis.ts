@@ -9,6 +9,9 @@ import { join } from 'node:path';
 
 export const repository = join(__dirname, '..', '..', '..');
 
+/** This repository's Node.js. */
+export const node = join(repository, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
 /** Path of a built binary in dist/bin. */
 export function binary(name: 'krepis' | 'krepis-crash'): string {
   const file = join(repository, 'dist', 'bin', name);
@@ -30,13 +33,17 @@ export interface RunOptions {
   readonly bin?: 'krepis' | 'krepis-crash';
 }
 
-/** What a test's processes inherit: the machine's environment without what would steer krepis, Nx or Node from outside. */
+/**
+ * What a test's processes inherit: the machine's environment without what would steer krepis, Nx or Node from outside. Nx's
+ * plugins run in its own process, which halves its start; where that is to be as users have it, `extra` says so.
+ */
 export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(env)) {
     if (/^(KREPIS_|NX_|NODE_OPTIONS$|JEST_|npm_)/i.test(name)) delete env[name];
   }
-  return { ...env, NO_COLOR: '1', NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true', ...extra };
+  const nx = { NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true', NX_ISOLATE_PLUGINS: 'false' };
+  return { ...env, NO_COLOR: '1', ...nx, ...extra };
 }
 
 /** Runs krepis to its end. */

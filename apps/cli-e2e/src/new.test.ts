@@ -1,15 +1,16 @@
 /** `krepis new`: what it writes installs, compiles, passes its tests and answers HTTP. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { environment, failure, krepis, krepisOk, ok, repository } from './krepis.ts';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { environment, failure, krepis, krepisOk, ok } from './krepis.ts';
+import { packages } from './nx.ts';
 import { removeTemporary, snapshot, temporary } from './workspace.ts';
 
 afterAll(removeTemporary);
 
 test('a new service installs, compiles, passes its tests and rules, answers HTTP and grows', async () => {
   const folder = temporary();
-  ok('npm', ['run', '--silent', 'pack', '--', join(folder, 'packages')], repository);
+  symlinkSync(dirname(packages()[0] ?? ''), join(folder, 'packages'));
   krepisOk(['new', 'billing-api', '--packages', 'packages'], { cwd: folder });
   const root = join(folder, 'billing-api');
   ok('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], root);

@@ -1,8 +1,8 @@
 /** `nx add @krepis/nx` and the generators for crates, in a workspace as users have it: set up, working, and taken back. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { krepisOk, ok, repository } from './krepis.ts';
-import { commit, copyOf, read, status, typed, typedOk } from './nx.ts';
+import { krepisOk, ok } from './krepis.ts';
+import { commit, copyOf, packedPlugin, read, status, typed, typedOk } from './nx.ts';
 import { removeTemporary, snapshot, temporary, write } from './workspace.ts';
 
 jest.setTimeout(600_000);
@@ -58,34 +58,39 @@ const FILES: Record<string, string> = {
 
 const npm = ['--prefer-offline', '--no-audit', '--no-fund'];
 /** Cargo has nothing to fetch for these crates. */
-const ENV = { CARGO_NET_OFFLINE: 'true', NX_ISOLATE_PLUGINS: 'false' };
+const ENV = { CARGO_NET_OFFLINE: 'true' };
 let tarball: string;
-let template: string;
+/** The workspace as it is before, with the plugin installed, and set up by `init`. */
+let bare: string;
+let installed: string;
+let initialised: string;
 
 beforeAll(() => {
-  const packages = join(temporary(), 'packages');
-  ok('npm', ['run', '--silent', 'pack', '--', packages], repository);
   // That was this repository's; in the workspaces artefacts lie where users have them.
   delete process.env.CARGO_TARGET_DIR;
-  const own = readdirSync(packages).find((name) => name.startsWith('krepis-nx-'));
-  tarball = join(packages, own ?? '');
-  template = join(temporary(), 'template');
-  write(template, FILES);
-  ok('npm', ['install', ...npm], template);
-  ok('cargo', ['generate-lockfile', '--offline'], template);
-  commit(template);
+  tarball = packedPlugin();
+  bare = join(temporary(), 'bare');
+  write(bare, FILES);
+  ok('npm', ['install', ...npm], bare);
+  ok('cargo', ['generate-lockfile', '--offline'], bare);
+  commit(bare);
+  installed = copyOf(bare);
+  ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], installed);
+  commit(installed);
+  initialised = copyOf(installed);
+  typedOk(initialised, 'nx g @krepis/nx:init --skipInstall', ENV);
 });
 afterAll(removeTemporary);
 
 const graph = (root: string) => {
   const file = join(temporary(), 'graph.json');
-  typedOk(root, `npx nx graph --file=${file}`, ENV);
+  typedOk(root, `nx graph --file=${file}`, ENV);
   return JSON.parse(read('', file)).graph;
 };
 
 test('nx add: plugin, sync generators, companions and krepis.json; what is there keeps its form; tasks run; no project.json', () => {
-  const root = copyOf(template);
-  const added = typedOk(root, `npx nx add @krepis/nx@file:${tarball}`, ENV);
+  const root = copyOf(bare);
+  const added = typedOk(root, `nx add @krepis/nx@file:${tarball}`, ENV);
   expect(status(root)).not.toContain('project.json');
   expect(read(root, 'nx.json')).toMatch(
     /^\{\n {4}\/\/ Tests run by a tool of our own\.\n {4}"plugins": \[ "@krepis\/nx", "\.\/tools/,
@@ -107,17 +112,15 @@ test('nx add: plugin, sync generators, companions and krepis.json; what is there
   expect(added.stdout + added.stderr).toMatch(/`test` of mixed comes from another plugin[\s\S]*testTargetName/);
   expect(added.stdout + added.stderr).not.toMatch(/of ast|of tool|of @acme/);
 
-  const ran = typedOk(root, 'npx nx run-many -t build test lint typecheck --outputStyle=static', ENV).stdout;
+  const ran = typedOk(root, 'nx run-many -t build test lint typecheck --outputStyle=static', ENV).stdout;
   expect(ran).toMatch(/test is_42 \.\.\. ok/);
   expect(ok(join(root, 'target/debug/tool'), [], root).stdout).toBe('42\n');
 });
 
 test('init is one operation: one undo gives every byte back, the lock file’s too; redo does it again', () => {
-  const root = copyOf(template);
-  ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], root);
-  commit(root);
+  const root = copyOf(installed);
   const before = snapshot(root);
-  const said = typedOk(root, 'npx nx g @krepis/nx:init', ENV).stdout;
+  const said = typedOk(root, 'nx g @krepis/nx:init', ENV).stdout;
   expect(said).toContain('`npm install` mends node_modules');
   const after = snapshot(root);
   expect(
@@ -135,47 +138,44 @@ test('init is one operation: one undo gives every byte back, the lock file’s t
   expect(snapshot(root)).toEqual(after);
 
   // A second time there is nothing to do, and nothing to undo.
-  typedOk(root, 'npx nx g @krepis/nx:init', ENV);
+  typedOk(root, 'nx g @krepis/nx:init', ENV);
   expect(snapshot(root)).toEqual(after);
   krepisOk(['undo'], { cwd: root });
   expect(snapshot(root)).toEqual(before);
 });
 
 test('a dry run shows the files and leaves nothing; --inferTasks=false leaves nx.json', () => {
-  const root = copyOf(template);
-  ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], root);
+  const root = copyOf(installed);
   const before = snapshot(root);
-  const shown = typedOk(root, 'npx nx g @krepis/nx:init --dry-run', ENV).stdout;
+  const shown = typedOk(root, 'nx g @krepis/nx:init --dry-run', ENV).stdout;
   for (const line of ['UPDATE nx.json', 'UPDATE package.json', 'CREATE krepis.json']) expect(shown).toContain(line);
   expect(snapshot(root)).toEqual(before);
   expect(readdirSync(root)).not.toContain('.krepis');
 
-  typedOk(root, 'npx nx g @krepis/nx:init --inferTasks=false --skipInstall', ENV);
+  typedOk(root, 'nx g @krepis/nx:init --inferTasks=false --skipInstall', ENV);
   expect(read(root, 'nx.json')).toBe(FILES['nx.json']);
   expect(readdirSync(root)).toContain('krepis.json');
 });
 
 test('nx g crate: a library and a program, members of the workspace, whose inferred tasks pass; undone in turn', () => {
-  const root = copyOf(template);
-  ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], root);
-  typedOk(root, 'npx nx g @krepis/nx:init --skipInstall', ENV);
+  const root = copyOf(initialised);
   const before = snapshot(root);
-  typedOk(root, 'npx nx g @krepis/nx:crate libs/geo --kind=library', ENV);
-  typedOk(join(root, 'crates'), 'npx nx g @krepis/nx:crate greeter --kind=binary --tags=layer:app', ENV);
-  expect(read(root, 'Cargo.toml')).toContain('members = ["crates/*", "packages/mixed", "libs/geo"]');
+  typedOk(root, 'nx g @krepis/nx:crate libs/geo --kind=library', ENV);
+  typedOk(join(root, 'crates'), 'nx g @krepis/nx:crate greeter --kind=binary --tags=layer:app', ENV);
+  expect(read(root, 'Cargo.toml')).toContain('members = ["crates/*", "libs/geo", "packages/mixed"]');
   expect(read(root, 'Cargo.lock')).toMatch(/name = "geo"[\s\S]*name = "greeter"/);
   expect(status(root)).not.toContain('project.json');
-  const ran = typedOk(root, 'npx nx run-many -t build test lint fmt -p geo greeter --outputStyle=static', ENV).stdout;
+  const ran = typedOk(root, 'nx run-many -t build test lint fmt -p geo greeter --outputStyle=static', ENV).stdout;
   expect(ran).toMatch(/adds_what_fits \.\.\. ok/);
   expect(ran).toMatch(/greets_by_name \.\.\. ok/);
   expect(ok(join(root, 'target/debug/greeter'), [], root).stdout).toBe('Hello, world!\n');
-  const shown = JSON.parse(typedOk(root, 'npx nx show project greeter --json', ENV).stdout);
+  const shown = JSON.parse(typedOk(root, 'nx show project greeter --json', ENV).stdout);
   expect(shown.tags).toContain('layer:app');
 
   for (const [line, code] of [
-    ['npx nx g @krepis/nx:crate crates/ast --kind=library', 'KRP7052'],
-    ['npx nx g @krepis/nx:crate ../out --kind=library', 'KRP7005'],
-    ['npx nx g @krepis/nx:crate libs/x --kind=library --name=1x', 'KRP7053'],
+    ['nx g @krepis/nx:crate crates/ast --kind=library', 'KRP7052'],
+    ['nx g @krepis/nx:crate ../out --kind=library', 'KRP7005'],
+    ['nx g @krepis/nx:crate libs/x --kind=library --name=1x', 'KRP7053'],
   ] as const) {
     const refused = typed(root, line, ENV);
     expect(refused.code).not.toBe(0);
@@ -189,16 +189,14 @@ test('nx g crate: a library and a program, members of the workspace, whose infer
 });
 
 test('nx g addon: crate and package in one folder; the built addon answers', () => {
-  const root = copyOf(template);
-  ok('npm', ['install', '--save-dev', ...npm, `file:${tarball}`], root);
-  typedOk(root, 'npx nx g @krepis/nx:init --skipInstall', ENV);
+  const root = copyOf(initialised);
   const env = { ...ENV, CARGO_NET_OFFLINE: 'false' };
-  typedOk(root, 'npx nx g @krepis/nx:addon packages/native', env);
+  typedOk(root, 'nx g @krepis/nx:addon packages/native', env);
   expect(JSON.parse(read(root, 'packages/native/package.json'))).toMatchObject({ name: '@acme/native' });
   // `packages/*` covers the package; the crate is named.
   expect(read(root, 'package.json')).toContain('"workspaces": [\n        "packages/*"\n    ]');
   expect(read(root, 'Cargo.toml')).toContain('"packages/native"');
   expect(status(root)).not.toContain('project.json');
-  typedOk(root, 'npx nx run @acme/native:build --outputStyle=static', env);
+  typedOk(root, 'nx run @acme/native:build --outputStyle=static', env);
   expect(ok('node', ['-p', "require('./packages/native').add(2, 3)"], root).stdout).toBe('5\n');
 });

@@ -31,11 +31,11 @@ describe('in a copy of the shop', () => {
   test('nx g @krepis:service makes what krepis g makes; it compiles, its tests pass; undo: clean; redo: the same diff', () => {
     const [byNx, byKrepis] = [copyOf(template), copyOf(template)];
     const before = snapshot(byNx);
-    typedOk(byNx, 'npx nx g @krepis:service billing');
+    typedOk(byNx, 'nx g @krepis:service billing');
     krepisOk(['g', 'service', 'billing'], { cwd: byKrepis });
     expect(Object.keys(snapshot(byNx)).filter((path) => path.startsWith('src/billing/'))).toContain(SERVICE);
     expect(snapshot(byNx)).toEqual(snapshot(byKrepis));
-    typedOk(byNx, 'npx tsc --noEmit');
+    typedOk(byNx, 'tsc --noEmit');
     const tests = typedOk(byNx, 'npm test').stdout;
     expect(tests).toMatch(/fail 0/);
     expect(tests).toMatch(/BillingService/);
@@ -44,10 +44,10 @@ describe('in a copy of the shop', () => {
     ]);
     const first = diff(byNx);
 
-    typedOk(byNx, 'npx krepis undo');
+    typedOk(byNx, 'krepis undo');
     expect(status(byNx)).toBe('');
     expect(snapshot(byNx)).toEqual(before);
-    typedOk(byNx, 'npx krepis redo');
+    typedOk(byNx, 'krepis redo');
     expect(diff(byNx)).toBe(first);
   });
 
@@ -62,11 +62,11 @@ describe('in a copy of the shop', () => {
       ['inject', 'BillingService', 'OrderService'],
     ];
     for (const kind of kinds) {
-      typedOk(byNx, `npx nx g @krepis:${kind.join(' ')}`);
+      typedOk(byNx, `nx g @krepis:${kind.join(' ')}`);
       krepisOk(['g', ...kind], { cwd: byKrepis });
       expect(snapshot(byNx)).toEqual(snapshot(byKrepis));
     }
-    typedOk(byNx, 'npx tsc --noEmit');
+    typedOk(byNx, 'tsc --noEmit');
     krepisOk(['check'], { cwd: byNx });
     for (const _ of kinds) krepisOk(['undo'], { cwd: byNx });
     expect(snapshot(byNx)).toEqual(before);
@@ -75,7 +75,7 @@ describe('in a copy of the shop', () => {
   test('--dry-run shows the files and leaves no trace, neither in a fresh workspace nor beside a history', () => {
     const root = copyOf(template);
     const before = snapshot(root);
-    const shown = typedOk(root, 'npx nx g @krepis:service billing --dry-run');
+    const shown = typedOk(root, 'nx g @krepis:service billing --dry-run');
     expect(shown.stdout).toContain(`CREATE ${SERVICE}`);
     expect(shown.stdout).toContain('UPDATE src/app.module.ts');
     expect(snapshot(root)).toEqual(before);
@@ -83,16 +83,16 @@ describe('in a copy of the shop', () => {
 
     krepisOk(['g', 'service', 'pricing'], { cwd: root });
     const [after, kept] = [snapshot(root), krepisFolder(root)];
-    typedOk(root, 'npx nx g @krepis:service billing --dry-run');
+    typedOk(root, 'nx g @krepis:service billing --dry-run');
     expect(snapshot(root)).toEqual(after);
     expect(krepisFolder(root)).toBe(kept);
   });
 
   test('a second run changes nothing and records nothing', () => {
     const root = copyOf(template);
-    typedOk(root, 'npx nx g @krepis:service billing');
+    typedOk(root, 'nx g @krepis:service billing');
     const [after, kept] = [snapshot(root), historyFiles(root)];
-    typedOk(root, 'npx nx g @krepis:service billing');
+    typedOk(root, 'nx g @krepis:service billing');
     expect(snapshot(root)).toEqual(after);
     expect(historyFiles(root)).toEqual(kept);
   });
@@ -102,7 +102,7 @@ describe('in a copy of the shop', () => {
     write(root, { 'src/orders/domain/pricing.ts': 'export class Pricing {}\n' });
     commit(root);
     const before = snapshot(root);
-    const outcome = typed(root, 'npx nx g @krepis:inject Pricing FileOrders');
+    const outcome = typed(root, 'nx g @krepis:inject Pricing FileOrders');
     expect(outcome.code).not.toBe(0);
     const said = outcome.stdout + outcome.stderr;
     expect(said).toMatch(/KRP3\d{3}/);
@@ -131,7 +131,7 @@ describe('observed operations', () => {
     const root = copyOf(template);
     installWrapper(root, EDITS_AND_FORMATS);
     const before = snapshot(root);
-    typedOk(root, 'npx nx g wrapping:service billing');
+    typedOk(root, 'nx g wrapping:service billing');
     expect(read(root, SERVICE)).toContain('// ours, wrapped');
     expect(read(root, 'src/app.module.ts')).toMatch(/^\/\/ wrapped\n[\s\S]*\n\tproviders: \[[\s\S]*BillingService/);
     const after = snapshot(root);
@@ -147,7 +147,7 @@ describe('observed operations', () => {
     const root = copyOf(template);
     installWrapper(root, "return () => process.kill(process.pid, 'SIGKILL');");
     const before = snapshot(root);
-    expect(typed(root, 'npx nx g wrapping:service billing').code).not.toBe(0);
+    expect(typed(root, 'nx g wrapping:service billing').code).not.toBe(0);
     const after = snapshot(root);
     expect(after).toHaveProperty([SERVICE]);
     expect(kinds(root)).toEqual(['observed']);
@@ -175,7 +175,7 @@ describe('observed operations', () => {
     const root = copyOf(template);
     installWrapper(root, "return () => process.kill(process.pid, 'SIGKILL');");
     const before = snapshot(root);
-    expect(typed(root, 'npx nx g wrapping:service billing').code).not.toBe(0);
+    expect(typed(root, 'nx g wrapping:service billing').code).not.toBe(0);
     krepisOk(['undo'], { cwd: root });
     expect(snapshot(root)).toEqual(before);
   });
@@ -184,7 +184,7 @@ describe('observed operations', () => {
     const root = copyOf(template);
     installWrapper(root, "process.kill(process.pid, 'SIGKILL'); return callback;");
     const before = snapshot(root);
-    expect(typed(root, 'npx nx g wrapping:service billing').code).not.toBe(0);
+    expect(typed(root, 'nx g wrapping:service billing').code).not.toBe(0);
     expect(kinds(root)).toEqual(['observed']);
     expect(snapshot(root)).toEqual(before);
     krepisOk(['g', 'service', 'billing'], { cwd: root });
@@ -204,7 +204,7 @@ describe('observed operations', () => {
     };`;
     installWrapper(root, script);
     const binary = join(root, 'node_modules', '.bin', 'krepis');
-    typedOk(root, 'npx nx g wrapping:service billing', { E2E_REPORT: report, E2E_KREPIS: binary });
+    typedOk(root, 'nx g wrapping:service billing', { E2E_REPORT: report, E2E_KREPIS: binary });
     expect(JSON.parse(readFileSync(report, 'utf8'))).toEqual({ write: 75, read: 0 });
     expect(operations(root)).toHaveLength(1);
     krepisOk(['g', 'service', 'other'], { cwd: root });
@@ -216,7 +216,8 @@ describe('in a fresh workspace that installed the packed packages, without Rust'
   let env: Record<string, string>;
 
   beforeAll(() => {
-    env = { PATH: pathWithoutRust() };
+    // As users have it: plugins in processes of their own.
+    env = { PATH: pathWithoutRust(), NX_ISOLATE_PLUGINS: 'true' };
     root = freshWorkspace(env);
   });
 

@@ -1,16 +1,19 @@
 /** Nx workspaces for tests: copies of the shop, and a fresh one that installed the packed packages. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { environment, type Outcome, ok, repository } from './krepis.ts';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { environment, node, type Outcome, ok, repository } from './krepis.ts';
 import { temporary, write } from './workspace.ts';
 
-/** Runs a command line of a workspace as its user types it; the caller looks at the exit code. */
+/**
+ * Runs a command line of a workspace; the caller looks at the exit code. The workspace's own programs come first, as `npx`
+ * has them: its start would take as long as that of Nx.
+ */
 export function typed(root: string, line: string, env: Record<string, string> = {}): Outcome {
   const [command = '', ...args] = line.split(' ');
   const run = spawnSync(command, args, {
     cwd: root,
-    env: environment({ ...path(), ...env }),
+    env: environment({ ...path(root), ...env }),
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   });
@@ -21,19 +24,24 @@ export function typed(root: string, line: string, env: Record<string, string> = 
 /** The same, where it has to end with 0. */
 export function typedOk(root: string, line: string, env: Record<string, string> = {}): Outcome {
   const [command = '', ...args] = line.split(' ');
-  return ok(command, args, root, { ...path(), ...env });
+  return ok(command, args, root, { ...path(root), ...env });
 }
 
-/** This repository's Node.js first. */
-function path(): Record<string, string> {
-  return { PATH: [join(repository, 'node_modules', 'node', 'bin'), process.env.PATH].join(delimiter) };
+/** The programs of the workspace that a folder lies in, then this repository's Node.js. */
+function path(folder: string): Record<string, string> {
+  const own: string[] = [];
+  for (let at = folder; ; at = dirname(at)) {
+    own.push(join(at, 'node_modules', '.bin'));
+    if (existsSync(join(at, 'nx.json')) || at === dirname(at)) break;
+  }
+  return { PATH: [...own, join(repository, 'node_modules', 'node', 'bin'), process.env.PATH].join(delimiter) };
 }
 
-/** A copy of an installed workspace; node_modules is hard-linked, all else is copied. */
+/** A copy of an installed workspace, without Nx's caches; node_modules is hard-linked, all else is copied. */
 export function copyOf(template: string): string {
   const root = join(temporary(), 'workspace');
   mkdirSync(root);
-  for (const name of readdirSync(template)) {
+  for (const name of readdirSync(template).filter((name) => name !== '.nx')) {
     ok('cp', [name === 'node_modules' ? '-al' : '-a', join(template, name), root], root);
   }
   return root;
@@ -92,7 +100,6 @@ export function installWrapper(root: string, script: string): void {
 /** A machine without Rust: the only programs on PATH are those named here. */
 export function pathWithoutRust(): string {
   const folder = temporary();
-  const node = join(repository, 'node_modules', 'node', 'bin', 'node');
   symlinkSync(realpathSync(node), join(folder, 'node'));
   for (const name of ['npm', 'npx', 'git', 'sh', 'env', 'uname']) {
     symlinkSync(realpathSync(ok('sh', ['-c', `command -v ${name}`], folder).stdout.trim()), join(folder, name));
@@ -170,14 +177,24 @@ await app.listen({ port: Number(process.env.PORT ?? 3000), host: '127.0.0.1' });
 `,
 };
 
+/** The packed packages, which name each other by path. */
+export function packages(): string[] {
+  return ok(node, ['tools/tasks/pack.mjs', '--kept', '--no-build'], repository).stdout.trim().split('\n');
+}
+
+/** The packed `@krepis/nx`. */
+export function packedPlugin(): string {
+  const found = packages().find((file) => basename(file).startsWith('krepis-nx-'));
+  if (found === undefined) throw new Error('@krepis/nx is not packed');
+  return found;
+}
+
 /** A fresh workspace, committed, with the packed packages installed and no way to get them elsewhere. */
 export function freshWorkspace(env: Record<string, string>): string {
-  const tarballs = join(temporary(), 'packages');
-  ok('npm', ['run', '--silent', 'pack', '--', tarballs], repository);
   const root = join(temporary(), 'fresh');
   write(root, FRESH);
-  const own = readdirSync(tarballs).filter((name) => /^krepis-(cli|core|nx|package\.json)-\d/.test(name));
-  const specifiers = own.map((name) => `file:${join(tarballs, name)}`);
+  const own = packages().filter((file) => /^krepis-(cli|core|nx|package\.json)-\d/.test(basename(file)));
+  const specifiers = own.map((file) => `file:${file}`);
   ok('npm', ['install', '--save-dev', '--prefer-offline', '--no-audit', '--no-fund', ...specifiers], root, env);
   commit(root);
   return root;

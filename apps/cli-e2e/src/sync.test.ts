@@ -14,10 +14,6 @@ import { type Outcome, ok, repository } from './krepis.ts';
 import { read, typed, typedOk } from './nx.ts';
 import { removeTemporary, snapshot, temporary, write } from './workspace.ts';
 
-beforeAll(() => {
-  // tools/nx as users get it; skipped if it is up to date.
-  ok('node', ['tools/tasks/build.mjs', 'packages'], repository);
-});
 afterAll(removeTemporary);
 
 const PLUGIN = join(repository, 'tools', 'nx');
@@ -55,8 +51,8 @@ function workspace(files: Record<string, string>, generators: readonly string[])
 function caches(root: string): Record<string, string> {
   return { NX_CACHE_DIRECTORY: join(root, '..', 'cache'), NX_WORKSPACE_DATA_DIRECTORY: join(root, '..', 'data') };
 }
-const check = (root: string, env = {}) => typed(root, 'npx nx sync:check', { ...caches(root), ...env });
-const sync = (root: string, env = {}) => typedOk(root, 'npx nx sync', { ...caches(root), ...env });
+const check = (root: string, env = {}) => typed(root, 'nx sync:check', { ...caches(root), ...env });
+const sync = (root: string, env = {}) => typedOk(root, 'nx sync', { ...caches(root), ...env });
 
 /** `nx sync` mends; a second one finds all in sync and changes no byte. */
 function mends(root: string, env = {}): void {
@@ -162,7 +158,7 @@ describe('sync-crates', () => {
       /KRP7011[\s\S]*Cargo\.toml:3[\s\S]*libs\/gone[\s\S]*sync-crates --skip-project-graph/,
     );
     // The graph refuses the workspace as Cargo does; the generator alone needs no graph.
-    const mended = typedOk(root, 'npx nx g @krepis/nx:sync-crates --skip-project-graph', caches(root));
+    const mended = typedOk(root, 'nx g @krepis/nx:sync-crates --skip-project-graph', caches(root));
     expect(mended.stdout).toContain('- Members without a Cargo.toml: libs/gone');
     expect(read(root, 'Cargo.toml')).toBe('[workspace]\nresolver = "3"\nmembers = ["libs/a"]\n');
     expect(members(root)).toEqual(['a']);
@@ -175,7 +171,7 @@ describe('sync-crates', () => {
     ]);
     appendFileSync(join(root, 'libs/a/Cargo.toml'), 'oops oops\n');
     const before = snapshot(root);
-    const outcome = typed(root, 'npx nx sync', caches(root));
+    const outcome = typed(root, 'nx sync', caches(root));
     expect(outcome.code).not.toBe(0);
     expect(said(outcome)).toMatch(/KRP7010[\s\S]*libs\/a\/Cargo\.toml:5/);
     expect(snapshot(root)).toEqual(before);
@@ -407,7 +403,7 @@ describe('sync-tsconfig', () => {
       /libs\/shop\/tsconfig\.json:\n.*- Missing references: libs\/core\/tsconfig\.json, libs\/native\/tsconfig\.json, libs\/rules\/tsconfig\.json\n.*- Stale references: libs\/gone\/tsconfig\.json/,
     );
     mends(root);
-    typedOk(root, 'npx tsc --build libs/shop');
+    typedOk(root, 'tsc --build libs/shop');
     expect(
       ['core', 'native', 'rules', 'shop'].map((name) => existsSync(join(root, 'libs', name, 'dist/index.d.ts'))),
     ).toEqual([true, true, true, true]);

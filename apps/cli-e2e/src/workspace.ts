@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ok, repository } from './krepis.ts';
+import { node, ok, repository } from './krepis.ts';
 
 const made: string[] = [];
 
@@ -51,7 +51,7 @@ export function write(root: string, files: Record<string, string>): void {
 /** A standalone, installed git copy of examples/shop. */
 export function shop(): string {
   const folder = join(temporary(), 'shop');
-  ok('npm', ['run', '--silent', 'shop', '--', folder], repository);
+  ok(node, ['tools/tasks/shop.mjs', '--no-build', folder], repository);
   return folder;
 }
 

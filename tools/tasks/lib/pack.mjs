@@ -1,9 +1,20 @@
 /** Turns the built packages into tarballs. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail, root } from '../setup.mjs';
+import { kept } from './kept.mjs';
 import { manifestOf, PUBLISHED, platformPackage, publishedManifest, tarballName } from './packages.mjs';
 import { digestOf } from './stamp.mjs';
 
@@ -13,10 +24,11 @@ const BINARY = process.platform === 'win32' ? 'krepis.exe' : 'krepis';
  * Writes all packages into `directory`; the same sources give the same bytes.
  *
  * @param {string} directory - absolute path; made if missing
- * @param {{ publishable?: boolean }} [options] - name each other by version instead of by `file:` path
- * @returns {string[]} absolute paths of the tarballs
+ * @param {{ publishable?: boolean, home?: string }} [options] - `publishable`: name each other by version instead of by
+ *   `file:` path; `home`: the folder those paths lead to, where the tarballs will be moved
+ * @returns {string[]} absolute paths of the tarballs, in `home`
  */
-export function pack(directory, { publishable = false } = {}) {
+export function pack(directory, { publishable = false, home = directory } = {}) {
   mkdirSync(directory, { recursive: true });
   const manifests = new Map(PUBLISHED.map((folder) => [folder, manifestOf(folder)]));
   const platform = platformPackage(manifests.get('apps/cli/npm').version);
@@ -24,7 +36,7 @@ export function pack(directory, { publishable = false } = {}) {
   const specify = (name) => {
     const found = all.find((manifest) => manifest.name === name);
     if (found === undefined) return undefined;
-    return publishable ? found.version : `file:${join(directory, tarballName(found))}`;
+    return publishable ? found.version : `file:${join(home, tarballName(found))}`;
   };
   const staging = mkdtempSync(join(tmpdir(), 'krepis-pack-'));
   try {
@@ -39,11 +51,22 @@ export function pack(directory, { publishable = false } = {}) {
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
-  return all.map((manifest) => join(directory, tarballName(manifest)));
+  return all.map((manifest) => join(home, tarballName(manifest)));
 }
 
-/** Digest of all that goes into the tarballs, beside where they lie. */
-export function packDigest() {
+/**
+ * The tarballs of this build, kept under node_modules/.cache.
+ *
+ * @returns {{ digest: string, files: string[] }} `digest` of all that went into them, and absolute paths
+ */
+export function packedPackages() {
+  const digest = packDigest();
+  const folder = kept('packages', digest, (making, home) => pack(making, { home }));
+  return { digest, files: readdirSync(folder).map((name) => join(folder, name)) };
+}
+
+/** Digest of all that goes into the tarballs. */
+function packDigest() {
   return digestOf([
     ...PUBLISHED.flatMap((folder) => [
       `${folder}/package.json`,

@@ -1,26 +1,12 @@
 /** Installed, committed copies of examples/shop. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fail, root } from '../setup.mjs';
-import { pack, packDigest } from './pack.mjs';
+import { kept } from './kept.mjs';
+import { packedPackages } from './pack.mjs';
 import { digestOf } from './stamp.mjs';
-
-const CACHE = join(root, 'node_modules', '.cache', 'krepis');
-/** So many earlier builds keep their tarballs and installed copies. */
-const KEPT = 3;
 
 /**
  * The installed template for the sources as they are: made if this is the first time.
@@ -30,24 +16,14 @@ const KEPT = 3;
 export function shopTemplate() {
   const packages = packedPackages();
   const recipe = digestOf(['examples/shop', 'tools/tasks/lib/shop.mjs']);
-  const key = createHash('sha256').update(packages.digest).update(recipe).digest('hex').slice(0, 16);
-  const template = join(CACHE, `shop-${key}`);
-  if (existsSync(template)) return template;
-  mkdirSync(CACHE, { recursive: true });
-  const making = mkdtempSync(join(CACHE, 'making-'));
-  try {
+  const digest = createHash('sha256').update(packages.digest).update(recipe).digest('hex');
+  return kept('shop', digest, (making) => {
     copySources(making);
     useTarballs(making, packages.files);
-    // Made in place of one that another process finished meanwhile: either is good.
     tool('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], making);
     anchorLockFile(making);
     commit(making);
-    if (!existsSync(template)) renameSync(making, template);
-  } finally {
-    rmSync(making, { recursive: true, force: true });
-  }
-  prune('shop-');
-  return template;
+  });
 }
 
 /**
@@ -66,17 +42,6 @@ export function copyTemplate(template, directory) {
     rmSync(to, { recursive: true, force: true });
     cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   }
-}
-
-function packedPackages() {
-  const digest = packDigest();
-  const directory = join(CACHE, `packages-${digest.slice(0, 16)}`);
-  const marker = join(directory, 'complete.json');
-  if (!existsSync(marker)) {
-    writeFileSync(marker, JSON.stringify(pack(directory)));
-    prune('packages-');
-  }
-  return { digest, files: JSON.parse(readFileSync(marker, 'utf8')) };
 }
 
 /** What git would take: tracked files and new ones it does not ignore. */
@@ -138,12 +103,4 @@ function tool(command, args, cwd) {
   if (ended.status !== 0)
     fail(`${command} ${args.join(' ')} ended with ${ended.status}:\n${ended.stdout}${ended.stderr}`);
   return ended.stdout;
-}
-
-function prune(prefix) {
-  const folders = readdirSync(CACHE)
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => join(CACHE, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of folders.slice(KEPT)) rmSync(folder, { recursive: true, force: true });
 }
