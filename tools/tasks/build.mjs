@@ -7,7 +7,7 @@
  *   crash     dist/bin/krepis-crash, the binary that tests kill at any step (never packed)
  *
  * A step whose inputs are unchanged is skipped; Cargo decides that for itself. `--dev` takes Cargo's dev profile: quick
- * to build, slow to run.
+ * to build, slow to run. KREPIS_CARGO_PROFILE=dev does so for every task that builds.
  */
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { dev: { type: 'boolean', default: false } },
 });
+const dev = values.dev || process.env.KREPIS_CARGO_PROFILE === 'dev';
 const unknown = positionals.find((part) => !(part in PARTS));
 if (unknown !== undefined) fail(`there is no part \`${unknown}\`; parts: ${Object.keys(PARTS).join(', ')}`, 2);
 for (const part of positionals.length > 0 ? positionals : Object.keys(PARTS)) await PARTS[part]();
@@ -58,8 +59,8 @@ async function runner() {
 }
 
 function cli() {
-  cargo(['build', '--package', 'krepis-cli', '--bin', 'krepis', ...(values.dev ? [] : ['--release'])]);
-  install(values.dev ? 'debug' : 'release', 'krepis');
+  cargo(['build', '--package', 'krepis-cli', '--bin', 'krepis', ...(dev ? [] : ['--release'])]);
+  install(dev ? 'debug' : 'release', 'krepis');
 }
 
 function crash() {
