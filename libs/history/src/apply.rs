@@ -83,7 +83,9 @@ impl History {
             Ok(temporaries) => temporaries,
             Err(failure) => return Err(self.take_back(&operation, &moves, &progress, failure)),
         };
-        self.turn(id, Stage::Prepared, Stage::Done)?;
+        if let Err(failure) = self.turn(id, Stage::Prepared, Stage::Done) {
+            return Err(self.take_back(&operation, &moves, &progress, failure));
+        }
         // Nobody waits for this rename: if the power fails first, recovery finds everything written and renames again.
         step!("history::apply::marked");
         // The operation is done: a temporary file that stays is swept by the next writer.
@@ -251,10 +253,24 @@ impl History {
             .iter()
             .filter(|one| progress.swapped.contains(&one.index))
             .collect();
+        let gone = !self.file(operation.id, Stage::Prepared).exists();
         let undone = self.roll_back(operation, &swapped).and_then(|()| {
+            if gone {
+                return Ok(());
+            }
             self.turn(operation.id, Stage::Prepared, Stage::Aborted)?;
             self.sync_ops()
         });
+        let failure = if gone {
+            Failure::new(
+                &errors::HISTORY_GONE,
+                "`.krepis` was removed while the operation was being written: every file is as before",
+            )
+            .reason(failure.to_string())
+            .hint("let nothing remove `.krepis` while krepis runs, and run the command again")
+        } else {
+            failure
+        };
         drop(temporary::remove_all(
             self,
             operation.id,

@@ -27,6 +27,8 @@ use crate::{OperationId, errors};
 
 const MAGIC: &[u8; 8] = b"KRPSOP\r\n";
 const VERSION: u32 = 1;
+/// Version of the record.
+const SCHEMA: u32 = 1;
 const HEADER: usize = 32;
 const ROW: usize = 20;
 /// zstd level: the pre-images stand between the user and the first write, so speed counts.
@@ -107,13 +109,7 @@ impl OperationFile {
         }
         let version = u32_at(&bytes, 8);
         if version != VERSION {
-            let text = format!(
-                "{} has format version {version}, this program knows {VERSION}",
-                path.display()
-            );
-            return Err(
-                Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
-            );
+            return Err(newer(path, "format version", version, VERSION));
         }
         let record_length = u32_at(&bytes, 12) as usize;
         let count = u32_at(&bytes, 16) as usize;
@@ -148,6 +144,9 @@ impl OperationFile {
         let rows = rows.ok_or_else(|| damaged("a blob is longer than this machine can address"))?;
         let record = krepis_proto::v1::Operation::decode(record)
             .map_err(|error| damaged(&format!("its record: {error}")))?;
+        if record.schema > SCHEMA {
+            return Err(newer(path, "record version", record.schema, SCHEMA));
+        }
         let operation = Operation::from_record(record, rows.len()).map_err(|why| damaged(&why))?;
         if operation.id != id {
             return Err(damaged(&format!("it holds operation {}", operation.id)));
@@ -243,15 +242,21 @@ impl OperationFile {
     }
 }
 
+fn newer(path: &Path, what: &str, version: u32, known: u32) -> Failure {
+    let text = format!(
+        "{} has {what} {version}, this program knows {known}",
+        path.display()
+    );
+    Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
+}
+
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::new(
         &errors::DAMAGED,
         format!("the operation file {} is damaged", path.display()),
     )
     .reason(why)
-    .hint(
-        "restore it from a backup, or move it out of `.krepis/history/ops`; the other operations stay usable",
-    )
+    .hint(errors::GIVE_UP)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -2,6 +2,7 @@
 //! other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePath, take_out};
 
@@ -65,11 +66,7 @@ impl History {
             log.resolve(text)?
         } else {
             log.intact()?;
-            log.next_undo().ok_or_else(|| {
-                Failure::new(&errors::NOTHING_TO_UNDO, "there is nothing to undo")
-                    .reason("no operation of this workspace is in effect")
-                    .hint("`krepis history` lists the operations")
-            })?
+            log.next_undo().ok_or_else(|| log.at_the_root())?
         };
         let entry = log.done(target)?;
         // Taking an undo back puts in effect what it took out.
@@ -78,21 +75,20 @@ impl History {
         self.plan(&log, entry, target, Kind::Undo, &wanted, options)
     }
 
-    /// Plans to do again what the latest undo took back. Reads only.
+    /// Plans to do again what the latest undo took back; with `operation`, what of that change is not in effect, or what that
+    /// undo took back and is still not. Reads only.
     ///
     /// # Errors
-    /// `KRP4012` nothing to redo; the others as for [`History::plan_undo`].
+    /// `KRP4012` nothing to redo, `KRP4018` it is in effect already; the others as for [`History::plan_undo`].
     pub fn plan_redo(&self, options: &UndoOptions) -> Result<Reversal, Failure> {
         let log = self.log()?;
-        log.intact()?;
-        let undo = log.next_redo().ok_or_else(|| {
-            Failure::new(&errors::NOTHING_TO_REDO, "there is nothing to redo")
-                .reason("nothing was undone, or a new change came after it")
-                .hint(
-                    "`krepis history` lists the operations; `krepis undo OP` of an undo takes that undo back",
-                )
-        })?;
-        let entry = log.done(undo)?;
+        let named = if let Some(text) = &options.operation {
+            log.resolve(text)?
+        } else {
+            log.intact()?;
+            log.next_redo().ok_or_else(|| log.nothing_to_redo())?
+        };
+        let entry = log.done(named)?;
         let wanted = |path: &WorkspacePath, effective: bool| !effective && options.names(path);
         self.plan(&log, entry, entry.root, Kind::Redo, &wanted, options)
     }
@@ -110,7 +106,44 @@ impl History {
         self.reverse(meta, reversal)
     }
 
-    fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+    /// Takes back what krepis itself wrote as the operation before, since its `verify` failed: an undo that counts as never
+    /// done (see [`Meta::rollback`]). What was edited in between is kept where it can be told apart, and otherwise saved
+    /// below `.krepis/history/rescue`; these copies come back too. The caller holds the workspace lock and has called
+    /// [`History::recover`].
+    ///
+    /// # Errors
+    /// As for [`History::apply`]; `KRP4013` if it is undone already.
+    pub fn roll_back_unverified(
+        &self,
+        meta: Meta,
+        id: OperationId,
+    ) -> Result<(Operation, Reversal, Vec<PathBuf>), Failure> {
+        let options = UndoOptions {
+            operation: Some(id.to_string()),
+            force: true,
+            ..UndoOptions::default()
+        };
+        let reversal = self.plan_undo(&options)?;
+        let mut saved = Vec::new();
+        for one in &reversal.change.transitions {
+            if reversal.outcomes.get(&one.path) == Some(&Outcome::Forced) && !one.before.is_absent() {
+                saved.push(self.save(id, "unverified", &one.path, &one.before)?);
+            }
+        }
+        let meta = Meta {
+            rollback: true,
+            ..meta
+        };
+        let (operation, reversal) = self.reverse(meta, reversal)?;
+        Ok((operation, reversal, saved))
+    }
+
+    /// Writes a planned undo or redo; an operation of its own. As [`History::undo`], for a caller that looks at the plan
+    /// first.
+    ///
+    /// # Errors
+    /// As for [`History::apply`].
+    pub fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
         let title = if meta.title.is_empty() {
             reversal.change.title.clone()
         } else {
@@ -140,24 +173,29 @@ impl History {
         for file in &entry.operation.files {
             named |= options.names(&file.path);
             if wanted(&file.path, root.effective.contains(&file.path)) {
-                // After a part was done again, that is what is to be taken back.
-                let source = if kind == Kind::Redo {
-                    None
-                } else {
-                    log.source(entry.root, &file.path, entry.forward)
-                };
+                // After a part was done again, that is what is to be taken back; what is to be done again was taken back by
+                // an undo, whichever it was.
+                let done = kind == Kind::Undo && entry.forward;
+                let source = log.source(entry.root, &file.path, done);
                 let source = source.map_or(entry.operation.id, |operation| operation.id);
                 sources.entry(source).or_default().push(file.path.clone());
             }
         }
         let title = &root.operation.meta.title;
         if sources.is_empty() {
-            return Err(if named {
+            return Err(if named && kind == Kind::Redo {
+                Failure::new(
+                    &errors::IN_EFFECT,
+                    format!("operation {target} ({title}) is in effect"),
+                )
+                .reason("nothing of it was undone that is not done again")
+                .hint("`krepis undo` takes it back")
+            } else if named {
                 Failure::new(
                     &errors::ALREADY_UNDONE,
                     format!("operation {target} ({title}) is undone already"),
                 )
-                .hint("`krepis redo` does it again")
+                .hint(format!("`krepis redo {}` does it again", entry.root))
             } else {
                 Failure::new(
                     &errors::PATH_NOT_IN_OPERATION,
@@ -232,6 +270,42 @@ impl Log {
     /// With a damaged operation the order of undo is not known any more.
     fn intact(&self) -> Result<(), Failure> {
         Failure::join(self.damaged.iter().map(|(_, failure)| failure.clone())).map_or(Ok(()), Err)
+    }
+
+    /// Why nothing can be undone.
+    fn at_the_root(&self) -> Failure {
+        let text = "there is nothing to undo";
+        if let Some(horizon) = &self.horizon {
+            return horizon.beyond(text.to_owned());
+        }
+        let failure = Failure::new(&errors::NOTHING_TO_UNDO, text);
+        if self.entries.is_empty() {
+            failure
+                .reason("no operation was recorded in this workspace yet")
+                .hint("`krepis generate`, `apply` and `run` record what they write")
+        } else {
+            failure
+                .reason("no operation of this workspace is in effect: this is the state before the first one")
+                .hint(
+                    "`krepis redo` does again what was undone, `krepis history --graph` shows what there is",
+                )
+        }
+    }
+
+    fn nothing_to_redo(&self) -> Failure {
+        let failure = Failure::new(&errors::NOTHING_TO_REDO, "there is nothing to redo");
+        let branch = self.entries.iter().rev().find(|entry| entry.is_undone());
+        match branch {
+            Some(entry) => failure
+                .reason("a new change came after what was undone")
+                .hint(format!(
+                    "what was undone is kept: `krepis redo {}` does \"{}\" again, `krepis history --graph` shows all",
+                    entry.operation.id, entry.operation.meta.title
+                )),
+            None => failure
+                .reason("nothing is undone")
+                .hint("`krepis history` lists the operations"),
+        }
     }
 
     fn done(&self, id: OperationId) -> Result<&Entry, Failure> {
@@ -356,7 +430,15 @@ impl Plan<'_> {
                 Ok(goal) => (goal, Outcome::Merged),
                 Err(_) if self.options.force => (before.clone(), Outcome::Forced),
                 Err(_) if self.options.skip => (today.clone(), Outcome::Skipped),
-                Err(clash) => return self.conflicts.push(clash.failure(path)),
+                Err(clash) => {
+                    let is_folder = today.is_absent() && path.on_disk(self.history.root()).is_dir();
+                    let why = if is_folder {
+                        "it is a folder now"
+                    } else {
+                        clash.why
+                    };
+                    return self.conflicts.push(Clash { why, ..clash }.failure(path));
+                }
             }
         };
         self.steps.push(Step {
@@ -433,8 +515,14 @@ fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<Fi
             mode,
         });
     }
-    let (Some(before), Some(after), Some(today)) = (before.as_text(), after.as_text(), today.as_text())
-    else {
+    // As for git, a NUL makes it binary though it may be UTF-8.
+    let text = |state: &'_ FileState| state.bytes().is_some_and(|bytes| !bytes.contains(&0));
+    let (Some(before), Some(after), Some(today), true) = (
+        before.as_text(),
+        after.as_text(),
+        today.as_text(),
+        [before, after, today].into_iter().all(text),
+    ) else {
         return Err(clash("it is not text"));
     };
     match take_out(before, after, today) {
