@@ -30,6 +30,7 @@ mod format;
 mod horizon;
 mod id;
 mod log;
+mod many;
 mod observe;
 mod operation;
 mod owner;

@@ -275,19 +275,17 @@ impl Log {
         self.stacks.redo.last().copied()
     }
 
-    /// The latest operation that put `path` of the change `root` in effect (or, with `forward` false, took it back).
-    pub(crate) fn source(
-        &self,
-        root: OperationId,
-        path: &WorkspacePath,
-        forward: bool,
-    ) -> Option<&Operation> {
+    /// For every path of the change `root`, the latest operation that put it in effect (or, with `forward` false, took it
+    /// back).
+    pub(crate) fn sources(&self, root: OperationId, forward: bool) -> HashMap<&WorkspacePath, OperationId> {
         self.entries
             .iter()
-            .rev()
             .filter(|entry| entry.root == root && entry.forward == forward)
-            .map(|entry| &entry.operation)
-            .find(|operation| operation.files.iter().any(|file| file.path == *path))
+            .flat_map(|entry| {
+                let id = entry.operation.id;
+                entry.operation.files.iter().map(move |file| (&file.path, id))
+            })
+            .collect()
     }
 
     /// Reads an id as a user gives it: whole, or a unique beginning or end of at least four characters, in any case.

@@ -136,7 +136,11 @@ pub(crate) struct Blobs {
 impl Blobs {
     /// The record of a state whose content is kept here.
     pub(crate) fn image(&mut self, state: &FileState) -> Image {
-        let image = Self::bare(state);
+        self.keep(Self::bare(state), state)
+    }
+
+    /// The same of the record that [`Blobs::bare`] made of `state`.
+    pub(crate) fn keep(&mut self, image: Image, state: &FileState) -> Image {
         match (image, state) {
             (
                 Image::File {

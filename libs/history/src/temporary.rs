@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use krepis_change::{FileState, WorkspacePath};
 
-use crate::disk::{ancestors, read_entry, way};
+use crate::disk::{Ways, ancestors, read_entry};
 use crate::swap::same_mount;
 use crate::{History, OperationId};
 
@@ -20,8 +20,8 @@ pub(crate) struct Temporaries<'a> {
     id: OperationId,
     /// Apart for what recovery writes, since the operation's own may hold displaced files.
     tag: &'static str,
-    /// Directories that are to go away: nothing may be put there.
-    leaving: &'a [WorkspacePath],
+    /// Ways to the targets, not through directories that are to go away: nothing may be put there.
+    ways: Ways<'a>,
     /// For a folder of the workspace: does a rename from `.krepis` work there?
     near: HashMap<WorkspacePath, bool>,
     used: BTreeSet<PathBuf>,
@@ -38,7 +38,7 @@ impl<'a> Temporaries<'a> {
             history,
             id,
             tag,
-            leaving,
+            ways: Ways::new(history.root(), leaving),
             near: HashMap::new(),
             used: BTreeSet::new(),
         }
@@ -47,12 +47,16 @@ impl<'a> Temporaries<'a> {
     /// Where the temporary file number `index`, meant for `target`, belongs.
     pub(crate) fn path(&mut self, index: usize, target: &WorkspacePath) -> io::Result<PathBuf> {
         let root = self.history.root();
-        let (parent, _) = way(root, target, self.leaving);
+        let (parent, _) = self.ways.of(target);
         let folder = folder(self.history, self.id);
-        let near = *self
-            .near
-            .entry(parent.clone())
-            .or_insert_with(|| same_mount(&root.join(".krepis"), &parent.on_disk(root)));
+        let near = match self.near.get(parent) {
+            Some(near) => *near,
+            None => {
+                let near = same_mount(&root.join(".krepis"), &parent.on_disk(root));
+                self.near.insert(parent.clone(), near);
+                near
+            }
+        };
         if !near {
             let beside = parent.on_disk(root);
             let path = beside.join(format!("{}{index}{}.tmp", prefix(self.id), self.tag));

@@ -1,14 +1,15 @@
 //! Taking an operation back, and doing it again. What is to be written is planned here; writing it is an operation like any
 //! other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
 use std::path::PathBuf;
 
 use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePath, take_out};
 
-use crate::disk::read_state;
+use crate::disk::{read_state, read_states};
 use crate::log::{Entry, Log};
-use crate::operation::{Kind, Meta, Operation};
+use crate::operation::{FileEntry, Kind, Meta, Operation};
 use crate::write::is_in_the_way;
 use crate::{History, Intent, OperationId, Stage, errors};
 
@@ -168,17 +169,16 @@ impl History {
         options: &UndoOptions,
     ) -> Result<Reversal, Failure> {
         let root = log.done(entry.root)?;
-        let mut sources: BTreeMap<OperationId, Vec<WorkspacePath>> = BTreeMap::new();
+        let mut sources: BTreeMap<OperationId, HashSet<WorkspacePath>> = BTreeMap::new();
         let mut named = false;
+        // After a part was done again, that is what is to be taken back; what is to be done again was taken back by an undo,
+        // whichever it was.
+        let latest = log.sources(entry.root, kind == Kind::Undo && entry.forward);
         for file in &entry.operation.files {
             named |= options.names(&file.path);
             if wanted(&file.path, root.effective.contains(&file.path)) {
-                // After a part was done again, that is what is to be taken back; what is to be done again was taken back by
-                // an undo, whichever it was.
-                let done = kind == Kind::Undo && entry.forward;
-                let source = log.source(entry.root, &file.path, done);
-                let source = source.map_or(entry.operation.id, |operation| operation.id);
-                sources.entry(source).or_default().push(file.path.clone());
+                let source = latest.get(&file.path).copied().unwrap_or(entry.operation.id);
+                sources.entry(source).or_default().insert(file.path.clone());
             }
         }
         let title = &root.operation.meta.title;
@@ -340,25 +340,32 @@ impl Plan<'_> {
         &mut self,
         operation: &Operation,
         states: &[(FileState, Option<FileState>)],
-        paths: &[WorkspacePath],
+        paths: &HashSet<WorkspacePath>,
     ) {
         let moved = self.invert_renames(operation, states, paths);
-        for (entry, (before, after)) in operation.files.iter().zip(states) {
-            if !paths.contains(&entry.path) || moved.contains(&entry.path) {
-                continue;
-            }
+        // The other way round, what was renamed comes back from where it went.
+        let renamed: HashMap<&WorkspacePath, &WorkspacePath> = operation
+            .files
+            .iter()
+            .filter_map(|entry| Some((entry.renamed_from.as_ref()?, &entry.path)))
+            .collect();
+        let (left, states): (Vec<&FileEntry>, Vec<_>) = operation
+            .files
+            .iter()
+            .zip(states)
+            .filter(|(entry, _)| paths.contains(&entry.path) && !moved.contains(&entry.path))
+            .unzip();
+        let left: Vec<&WorkspacePath> = left.into_iter().map(|entry| &entry.path).collect();
+        let root = self.history.root().to_path_buf();
+        read_states(&root, &left, |index, today| {
+            let (path, (before, after)) = (left[index], states[index]);
             let after = after.as_ref().unwrap_or(before);
-            // The other way round, what was renamed comes back from where it went.
-            let renamed_from = operation
-                .files
-                .iter()
-                .find(|other| other.renamed_from.as_ref() == Some(&entry.path));
-            let renamed_from = renamed_from.map(|other| other.path.clone());
-            match self.today(&entry.path) {
+            let renamed_from = renamed.get(path).copied().cloned();
+            match self.understood(path, today) {
                 Err(failure) => self.conflicts.push(failure),
-                Ok(today) => self.one(&entry.path, before, after, today, renamed_from),
+                Ok(today) => self.one(path, before, after, today, renamed_from),
             }
-        }
+        });
     }
 
     /// A renamed file that was edited at its new place goes back with the edits.
@@ -366,10 +373,16 @@ impl Plan<'_> {
         &mut self,
         operation: &Operation,
         states: &[(FileState, Option<FileState>)],
-        paths: &[WorkspacePath],
-    ) -> Vec<WorkspacePath> {
-        let state_of = |path: &WorkspacePath| operation.files.iter().position(|entry| entry.path == *path);
-        let mut moved = Vec::new();
+        paths: &HashSet<WorkspacePath>,
+    ) -> HashSet<WorkspacePath> {
+        let positions: HashMap<&WorkspacePath, usize> = operation
+            .files
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (&entry.path, index))
+            .collect();
+        let state_of = |path: &WorkspacePath| positions.get(path).copied();
+        let mut moved = HashSet::new();
         for (index, entry) in operation.files.iter().enumerate() {
             let Some(old) = entry
                 .renamed_from
@@ -451,7 +464,11 @@ impl Plan<'_> {
     }
 
     fn today(&self, path: &WorkspacePath) -> Result<FileState, Failure> {
-        match read_state(self.history.root(), path) {
+        self.understood(path, read_state(self.history.root(), path))
+    }
+
+    fn understood(&self, path: &WorkspacePath, read: io::Result<FileState>) -> Result<FileState, Failure> {
+        match read {
             Ok(state) => Ok(state),
             Err(error) if is_in_the_way(&error) => Ok(FileState::Absent),
             Err(error) => {

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use krepis_change::{Change, Failure, Tree};
-use krepis_history::{
-    History, Intent, Meta, Operation, OperationId, Owner, Recovered, Reversal, UndoOptions,
-};
+use krepis_history::{History, Intent, Meta, Operation, OperationId, Owner, Recovered, Reversal};
 
 use crate::{Lock, Workspace, secret};
 
@@ -45,23 +43,12 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Takes an operation back, as [`History::undo`], unless that touches a file that is secret by now.
+    /// Writes what [`History::plan_undo`] or [`History::plan_redo`] planned in this turn, unless that touches a file that is
+    /// secret by now.
     ///
     /// # Errors
-    /// `KRP4504`, and those of [`History::plan_undo`] and [`History::apply`]: nothing is written then.
-    pub fn undo(&self, meta: Meta, options: &UndoOptions) -> Result<(Operation, Reversal), Failure> {
-        self.reverse(meta, self.history.plan_undo(options)?)
-    }
-
-    /// Does an operation again, as [`History::redo`]; else as [`Turn::undo`].
-    ///
-    /// # Errors
-    /// As for [`Turn::undo`].
-    pub fn redo(&self, meta: Meta, options: &UndoOptions) -> Result<(Operation, Reversal), Failure> {
-        self.reverse(meta, self.history.plan_redo(options)?)
-    }
-
-    fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+    /// `KRP4504`, and those of [`History::apply`]: nothing is written then.
+    pub fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
         secret::refuse_reversal(&self.workspace.tree(), &reversal)?;
         self.history.reverse(meta, reversal)
     }

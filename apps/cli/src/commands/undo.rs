@@ -91,10 +91,7 @@ fn run(
     };
     let mut meta = Session::meta(&workspace, format!("{verb} {}", title(&workspace, &plan)));
     meta.verify.clone_from(&verify.command);
-    let (operation, reversal) = match way {
-        Way::Undo => turn.undo(meta, options)?,
-        Way::Redo => turn.redo(meta, options)?,
-    };
+    let (operation, reversal) = turn.reverse(meta, plan)?;
     turn.tidy();
     drop(turn);
     session.confirm(&workspace, Some(&operation), verify)?;
