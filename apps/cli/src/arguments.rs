@@ -56,7 +56,7 @@ pub enum Command {
     Check(CheckArguments),
     /// Take an operation back (the latest that still stands, or OP)
     Undo(UndoArguments),
-    /// Do the operation that was undone last again
+    /// Do again what was undone last, or what of OP is undone
     Redo(RedoArguments),
     /// List operations, or show one
     History(HistoryArguments),
@@ -132,6 +132,16 @@ pub struct GenerateArguments {
     /// Print the change only
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub verify: VerifyArguments,
+}
+
+/// The check after a write.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArguments {
+    /// Run CMD (by sh, in the workspace's root) after the write, and take the write back if it fails
+    #[arg(long = "verify", value_name = "CMD", conflicts_with = "dry_run")]
+    pub command: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -163,6 +173,8 @@ pub struct ApplyArguments {
     /// Print the change only
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub verify: VerifyArguments,
 }
 
 #[derive(Debug, Args)]
@@ -185,6 +197,8 @@ pub struct RunArguments {
     /// Print the change only
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub verify: VerifyArguments,
 }
 
 #[derive(Debug, Args)]
@@ -213,25 +227,41 @@ pub struct UndoArguments {
     /// Print the change only
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub verify: VerifyArguments,
 }
 
 #[derive(Debug, Args)]
 pub struct RedoArguments {
+    /// The operation (a ULID, or enough of its end to be unique): what of it is undone is done again
+    pub operation: Option<String>,
     /// Write files that were edited since, losing these edits
     #[arg(long, conflicts_with = "skip")]
     pub force: bool,
     /// Leave files that were edited since as they are
     #[arg(long)]
     pub skip: bool,
+    /// Only these files of the operation
+    #[arg(long = "path", value_name = "FILE")]
+    pub paths: Vec<String>,
+    /// Print the change only
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub verify: VerifyArguments,
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct HistoryArguments {
     #[command(subcommand)]
     pub command: Option<HistoryCommand>,
     /// How many operations
     #[arg(short = 'n', long, default_value_t = 20)]
     pub limit: usize,
+    /// Show the changes as a graph: what was undone before another change was made is a branch
+    #[arg(long)]
+    pub graph: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -243,6 +273,12 @@ pub enum HistoryCommand {
         /// With the diff
         #[arg(long)]
         patch: bool,
+    },
+    /// Remove what need not be kept any more: `history` in krepis.json says how much is
+    Gc {
+        /// Say what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Record what another writer is about to do
     #[command(hide = true)]
@@ -276,6 +312,9 @@ pub struct RecoverArguments {
     /// Leave the files as they are
     #[arg(long)]
     pub keep: bool,
+    /// Give up the undo of operations whose files are damaged or missing; damaged files are moved away, not deleted
+    #[arg(long, conflicts_with_all = ["before", "after", "keep"])]
+    pub forget_damaged: bool,
 }
 
 #[derive(Debug, Args)]

@@ -155,6 +155,11 @@ fn failure_text(failure: &Failure) -> String {
     text
 }
 
+/// The first characters of a commit, as git shows it.
+pub fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
 /// `created`, `modified`, `deleted`, `renamed` or `mode`.
 pub fn kind_of(transition: &Transition) -> &'static str {
     match (&transition.before, &transition.after) {

@@ -36,6 +36,8 @@ pub struct Runner<'a> {
     limits: Limits,
     /// Apply nothing unless every command succeeds.
     pub all_or_nothing: bool,
+    /// The command that has to succeed after the write, for the record.
+    pub verify: Option<String>,
     environment: Environment,
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
@@ -80,6 +82,7 @@ impl<'a> Runner<'a> {
             purpose,
             limits,
             all_or_nothing: false,
+            verify: None,
             environment: Environment::of_process(),
             found: None,
             background: None,
@@ -133,7 +136,8 @@ impl<'a> Runner<'a> {
         // A refusal must not even make a `.krepis` folder.
         judge(&tree, &change)?;
         let set = krepis_change::change_set(&change);
-        let meta = Session::meta(self.workspace, &change.title);
+        let mut meta = Session::meta(self.workspace, &change.title);
+        meta.verify.clone_from(&self.verify);
         let applied = self.session.transact(self.workspace, meta, &mut |tree| {
             krepis_change::resolve(&set, tree)
         })?;

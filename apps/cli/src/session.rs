@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use krepis_change::{Change, Failure, Tree, WorkspacePath};
-use krepis_history::{Ending, Meta, Recovered};
+use krepis_history::{Ending, Meta, Operation, Recovered};
 use krepis_rules::Config;
 use krepis_workspace::{Applied, Options, Plan, Workspace};
 
-use crate::arguments::Global;
+use crate::arguments::{Global, VerifyArguments};
 use crate::errors;
 use crate::output::{Shell, files_json};
 
@@ -69,6 +69,8 @@ impl Session {
             actor: actor(),
             title: title.into(),
             git_head: krepis_workspace::git_head(workspace.root()),
+            verify: None,
+            rollback: false,
             time_ms: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .ok()
@@ -82,6 +84,19 @@ impl Session {
         let applied = workspace.apply(plan, &judge, meta, self.options())?;
         self.say_recovered(&applied.recovered);
         Ok(applied)
+    }
+
+    /// Lets a command confirm what was written, if the user named one; takes it back if that fails.
+    pub fn confirm(
+        &self,
+        workspace: &Workspace,
+        operation: Option<&Operation>,
+        verify: &VerifyArguments,
+    ) -> Result<(), Failure> {
+        match (operation, &verify.command) {
+            (Some(operation), Some(command)) => crate::verify::confirm(self, workspace, operation, command),
+            _ => Ok(()),
+        }
     }
 
     /// Says what a crash had left behind and how it ended.

@@ -42,6 +42,11 @@ impl WorkspacePath {
         if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
             return Err(outside(path));
         }
+        if path.starts_with('"') && path.contains('\\') {
+            return malformed(
+                "it is a quoted name of bytes that are not UTF-8, and such files cannot be changed",
+            );
+        }
         if path.contains(['\0', '\\']) {
             return malformed("it holds a NUL or a backslash");
         }

@@ -5,11 +5,11 @@ use std::io;
 
 use krepis_change::{Change, Failure, FileState, WorkspacePath};
 
-use crate::disk::{ancestors, read_state, way};
+use crate::disk::{Ways, ancestors, read_state, read_states};
 use crate::failpoints::step;
 use crate::operation::{Blobs, FileEntry, Image, Kind, Meta, Operation, edited};
 use crate::write::{Move, Progress, Work, is_in_the_way, write_failure};
-use crate::{History, OperationId, Stage, errors, format, temporary};
+use crate::{History, OperationId, Stage, errors, format, many, temporary};
 
 /// What an operation is to be called and what it relates to.
 #[derive(Debug, Clone)]
@@ -83,7 +83,9 @@ impl History {
             Ok(temporaries) => temporaries,
             Err(failure) => return Err(self.take_back(&operation, &moves, &progress, failure)),
         };
-        self.turn(id, Stage::Prepared, Stage::Done)?;
+        if let Err(failure) = self.turn(id, Stage::Prepared, Stage::Done) {
+            return Err(self.take_back(&operation, &moves, &progress, failure));
+        }
         // Nobody waits for this rename: if the power fails first, recovery finds everything written and renames again.
         step!("history::apply::marked");
         // The operation is done: a temporary file that stays is swept by the next writer.
@@ -101,8 +103,10 @@ impl History {
             .filter(|one| one.after.is_absent())
             .map(|one| &one.path)
             .collect();
-        for one in &change.transitions {
-            match read_state(self.root(), &one.path) {
+        let paths: Vec<&WorkspacePath> = change.transitions.iter().map(|one| &one.path).collect();
+        read_states(self.root(), &paths, |index, now| {
+            let one = &change.transitions[index];
+            match now {
                 Ok(now) if now == one.before => {}
                 Ok(_) => failures.push(stale(&one.path)),
                 Err(error) if is_in_the_way(&error) && one.before.is_absent() => {
@@ -114,7 +118,7 @@ impl History {
                 }
                 Err(error) => failures.push(self.obstacle(&one.path, &error)),
             }
-        }
+        });
         for (path, digest) in &change.reads {
             if read_state(self.root(), path).is_ok_and(|now| now.digest() == *digest) {
                 continue;
@@ -131,8 +135,9 @@ impl History {
         }
         self.check_writable(change)?;
         let mut created = BTreeSet::new();
+        let mut ways = Ways::new(self.root(), removable);
         for one in change.transitions.iter().filter(|one| !one.after.is_absent()) {
-            created.extend(way(self.root(), &one.path, removable).1);
+            created.extend(ways.of(&one.path).1.iter().cloned());
         }
         Ok(created.into_iter().collect())
     }
@@ -140,11 +145,13 @@ impl History {
     /// The permissions are looked at first, so that an ordinary refusal leaves no trace at all.
     fn check_writable(&self, change: &Change) -> Result<(), Failure> {
         let mut seen = HashSet::new();
+        let mut ways = Ways::new(self.root(), &[]);
         for one in &change.transitions {
-            let (parent, _) = way(self.root(), &one.path, &[]);
-            if !seen.insert(parent.clone()) {
+            let (parent, _) = ways.of(&one.path);
+            if seen.contains(parent) {
                 continue;
             }
+            seen.insert(parent.clone());
             let full = parent.on_disk(self.root());
             let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
             let flags = rustix::fs::AtFlags::EACCESS;
@@ -190,11 +197,15 @@ impl History {
     fn draft(&self, change: &Change, intent: Intent) -> Result<(Operation, Blobs), Failure> {
         let (last, parent) = self.head()?;
         let mut blobs = Blobs::default();
+        let images = many::map(&change.transitions, |one| {
+            (Blobs::bare(&one.before), Blobs::bare(&one.after))
+        });
         let mut files: Vec<FileEntry> = change
             .transitions
             .iter()
-            .map(|one| {
-                let before = blobs.image(&one.before);
+            .zip(images)
+            .map(|(one, (before, after))| {
+                let before = blobs.keep(before, &one.before);
                 let follows = match (&one.before, &one.after) {
                     (FileState::File { bytes, .. }, FileState::File { bytes: after, .. }) => {
                         !one.edits.is_empty() && edited(bytes, &one.edits).as_deref() == Some(&after[..])
@@ -202,9 +213,9 @@ impl History {
                     _ => false,
                 };
                 let after = if follows {
-                    Blobs::bare(&one.after)
+                    after
                 } else {
-                    blobs.image(&one.after)
+                    blobs.keep(after, &one.after)
                 };
                 FileEntry {
                     path: one.path.clone(),
@@ -247,14 +258,26 @@ impl History {
         progress: &Progress,
         failure: Failure,
     ) -> Failure {
-        let swapped: Vec<&Move> = moves
-            .iter()
-            .filter(|one| progress.swapped.contains(&one.index))
-            .collect();
+        let reached: HashSet<usize> = progress.swapped.iter().copied().collect();
+        let swapped: Vec<&Move> = moves.iter().filter(|one| reached.contains(&one.index)).collect();
+        let gone = !self.file(operation.id, Stage::Prepared).exists();
         let undone = self.roll_back(operation, &swapped).and_then(|()| {
+            if gone {
+                return Ok(());
+            }
             self.turn(operation.id, Stage::Prepared, Stage::Aborted)?;
             self.sync_ops()
         });
+        let failure = if gone {
+            Failure::new(
+                &errors::HISTORY_GONE,
+                "`.krepis` was removed while the operation was being written: every file is as before",
+            )
+            .reason(failure.to_string())
+            .hint("let nothing remove `.krepis` while krepis runs, and run the command again")
+        } else {
+            failure
+        };
         drop(temporary::remove_all(
             self,
             operation.id,

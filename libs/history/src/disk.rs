@@ -1,5 +1,6 @@
 //! What is at a path on disk, without following symbolic links.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStringExt as _;
@@ -7,6 +8,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use krepis_change::{FileState, WorkspacePath};
+
+use crate::many;
 
 /// Reads one path below `root`.
 ///
@@ -18,6 +21,43 @@ pub fn read_state(root: &Path, path: &WorkspacePath) -> io::Result<FileState> {
         return Ok(FileState::Absent);
     }
     read_entry(&path.on_disk(root))
+}
+
+/// Reads many paths as [`read_state`] does, in their order, each folder on the way looked at once. `take` gets the index of
+/// a path and what is there; only some contents are held at a time.
+pub(crate) fn read_states(
+    root: &Path,
+    paths: &[&WorkspacePath],
+    mut take: impl FnMut(usize, io::Result<FileState>),
+) {
+    let mut folders: HashMap<&str, Result<bool, String>> = HashMap::new();
+    for (chunk, paths) in paths.chunks(CHUNK).enumerate() {
+        for path in paths {
+            folders.entry(folder(path)).or_insert_with(|| {
+                // What is in the way is no `io::Error` to be kept: it has to be said for each path.
+                parents_exist(root, path).map_err(|error| match error.kind() {
+                    io::ErrorKind::NotADirectory => error.to_string(),
+                    _ => String::new(),
+                })
+            });
+        }
+        let read = |path: &&WorkspacePath| match &folders[folder(path)] {
+            Ok(true) => read_entry(&path.on_disk(root)),
+            Ok(false) => Ok(FileState::Absent),
+            Err(why) if why.is_empty() => read_state(root, path),
+            Err(why) => Err(io::Error::new(io::ErrorKind::NotADirectory, why.clone())),
+        };
+        for (index, state) in many::map(paths, read).into_iter().enumerate() {
+            take(chunk * CHUNK + index, state);
+        }
+    }
+}
+
+/// So many contents are held at a time.
+const CHUNK: usize = 1024;
+
+fn folder(path: &WorkspacePath) -> &str {
+    path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// As [`read_state`], for a name whose folders need no check.
@@ -121,4 +161,28 @@ pub(crate) fn way(
         nearest = folder;
     }
     (nearest, Vec::new())
+}
+
+/// [`way`] for many paths: those of one folder go the same way.
+pub(crate) struct Ways<'a> {
+    root: &'a Path,
+    leaving: &'a [WorkspacePath],
+    known: HashMap<WorkspacePath, (WorkspacePath, Vec<WorkspacePath>)>,
+}
+
+impl<'a> Ways<'a> {
+    pub(crate) fn new(root: &'a Path, leaving: &'a [WorkspacePath]) -> Self {
+        Self {
+            root,
+            leaving,
+            known: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn of(&mut self, path: &WorkspacePath) -> &(WorkspacePath, Vec<WorkspacePath>) {
+        let folder = path.parent().unwrap_or_else(WorkspacePath::root);
+        self.known
+            .entry(folder)
+            .or_insert_with(|| way(self.root, path, self.leaving))
+    }
 }

@@ -2,6 +2,10 @@
 
 use krepis_change::Code;
 
+/// What to do about an operation that cannot be read.
+pub(crate) const GIVE_UP: &str = "restore it from a backup, or give its undo up with `krepis recover --forget-damaged`; the \
+                                  other operations stay usable by name";
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $exit:literal, $title:literal;)+) => {
         $($(#[doc = $doc])+ pub const $name: Code = Code { id: $id, exit: $exit, title: $title };)+
@@ -31,10 +35,22 @@ codes! {
     UNDO_CONFLICT = "KRP4014", 3, "a file was edited since and cannot be taken back without losing the edit";
     /// `--path` names a file the operation did not touch.
     PATH_NOT_IN_OPERATION = "KRP4015", 2, "the operation did not touch this path";
+    /// An operation that a later one names as the one before it has no file.
+    MISSING = "KRP4016", 5, "an operation file is missing";
+    /// The operation, or all that could be taken back, is older than what the history keeps.
+    BEYOND_HORIZON = "KRP4017", 1, "older operations were removed by retention";
+    /// `redo` of an operation none of whose files is undone.
+    IN_EFFECT = "KRP4018", 1, "the operation is in effect already";
     /// A target is not what the change was made from.
     STALE = "KRP4021", 3, "a file is not what the change was made from";
     /// A file the change was planned from differs.
     STALE_READ = "KRP4022", 3, "a file that the change was planned from has changed";
+    /// `.krepis` vanished while an operation was being written.
+    HISTORY_GONE = "KRP4023", 1, "the history was removed while an operation was being written";
+    /// The command of `--verify` did not end with 0.
+    VERIFY_FAILED = "KRP4024", 1, "the command that had to confirm an operation failed";
+    /// The command of `--verify` failed and its operation could not be taken back.
+    NOT_ROLLED_BACK = "KRP4025", 1, "an operation that was not confirmed could not be taken back";
     /// A file is to be written where a directory or a device is.
     NOT_A_FILE = "KRP4031", 2, "the target of a change is not a file";
     /// A parent of a target is a symbolic link.
@@ -53,6 +69,8 @@ codes! {
     NEEDS_DECISION = "KRP4041", 3, "an interrupted operation needs a decision";
     /// `krepis recover` with no interrupted operation.
     NOTHING_TO_RECOVER = "KRP4042", 1, "there is nothing to recover";
+    /// `krepis recover --forget-damaged` with nothing damaged.
+    NOTHING_DAMAGED = "KRP4043", 1, "no operation file is damaged or missing";
     /// Another program's observed operation is under way.
     OWNER_BUSY = "KRP4051", 75, "another program is changing the workspace";
     /// An observed operation of that id does not exist or is completed.

@@ -32,6 +32,8 @@ pub const POINTS: &[&str] = &[
     "history::observe::recorded",
     "history::observe::read",
     "history::observe::completed",
+    "history::collect::horizon",
+    "history::collect::removed",
 ];
 
 /// Points at which `return` makes a call of the file system fail instead of killing the process; the argument is the

@@ -23,10 +23,12 @@ use krepis_change::{Failure, FileState};
 use prost::Message as _;
 
 use crate::operation::{FileEntry, Image, Operation, edited};
-use crate::{OperationId, errors};
+use crate::{OperationId, errors, many};
 
 const MAGIC: &[u8; 8] = b"KRPSOP\r\n";
 const VERSION: u32 = 1;
+/// Version of the record.
+const SCHEMA: u32 = 1;
 const HEADER: usize = 32;
 const ROW: usize = 20;
 /// zstd level: the pre-images stand between the user and the first write, so speed counts.
@@ -37,13 +39,18 @@ pub(crate) fn encode(operation: &Operation, blobs: &[Arc<[u8]>]) -> io::Result<V
     let record = operation.to_record().encode_to_vec();
     let mut table = Vec::with_capacity(blobs.len() * ROW);
     let mut stored = Vec::new();
-    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-    for blob in blobs {
-        let frame = compressor.compress(blob)?;
-        table.extend_from_slice(&(frame.len() as u64).to_le_bytes());
-        table.extend_from_slice(&(blob.len() as u64).to_le_bytes());
-        table.extend_from_slice(&crc32fast::hash(&frame).to_le_bytes());
-        stored.extend_from_slice(&frame);
+    let runs = many::map_runs(blobs, |blobs| -> io::Result<Vec<Vec<u8>>> {
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        blobs.iter().map(|blob| compressor.compress(blob)).collect()
+    });
+    let mut blobs_left = blobs.iter();
+    for run in runs {
+        for (frame, blob) in run?.iter().zip(&mut blobs_left) {
+            table.extend_from_slice(&(frame.len() as u64).to_le_bytes());
+            table.extend_from_slice(&(blob.len() as u64).to_le_bytes());
+            table.extend_from_slice(&crc32fast::hash(frame).to_le_bytes());
+            stored.extend_from_slice(frame);
+        }
     }
     let too_large = |_| {
         io::Error::new(
@@ -107,13 +114,7 @@ impl OperationFile {
         }
         let version = u32_at(&bytes, 8);
         if version != VERSION {
-            let text = format!(
-                "{} has format version {version}, this program knows {VERSION}",
-                path.display()
-            );
-            return Err(
-                Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
-            );
+            return Err(newer(path, "format version", version, VERSION));
         }
         let record_length = u32_at(&bytes, 12) as usize;
         let count = u32_at(&bytes, 16) as usize;
@@ -148,6 +149,9 @@ impl OperationFile {
         let rows = rows.ok_or_else(|| damaged("a blob is longer than this machine can address"))?;
         let record = krepis_proto::v1::Operation::decode(record)
             .map_err(|error| damaged(&format!("its record: {error}")))?;
+        if record.schema > SCHEMA {
+            return Err(newer(path, "record version", record.schema, SCHEMA));
+        }
         let operation = Operation::from_record(record, rows.len()).map_err(|why| damaged(&why))?;
         if operation.id != id {
             return Err(damaged(&format!("it holds operation {}", operation.id)));
@@ -170,28 +174,36 @@ impl OperationFile {
         let total = self.rows.iter().map(|row| row.stored).sum();
         let mut stored = vec![0; total];
         file.read_exact_at(&mut stored, self.blobs).map_err(unreadable)?;
-        let mut contents: Vec<Arc<[u8]>> = Vec::with_capacity(self.rows.len());
-        let mut decompressor = zstd::bulk::Decompressor::new().map_err(unreadable)?;
         let mut at = 0;
-        for (index, row) in self.rows.iter().enumerate() {
-            let frame = &stored[at..at + row.stored];
-            at += row.stored;
-            let content = (crc32fast::hash(frame) == row.crc)
-                .then(|| decompressor.decompress(frame, row.raw).ok())
-                .flatten()
-                .filter(|content| content.len() == row.raw)
-                .ok_or_else(|| {
-                    damaged(
-                        &self.path,
-                        &format!("blob {} does not fit its checksum", index + 1),
-                    )
-                })?;
-            contents.push(content.into());
-        }
-        self.operation
-            .files
+        let frames: Vec<(usize, &[u8], Row)> = self
+            .rows
             .iter()
-            .map(|entry| self.pair(entry, &contents))
+            .enumerate()
+            .map(|(index, row)| {
+                at += row.stored;
+                (index, &stored[at - row.stored..at], *row)
+            })
+            .collect();
+        let runs = many::map_runs(&frames, |frames| {
+            let mut decompressor = zstd::bulk::Decompressor::new().map_err(unreadable)?;
+            frames
+                .iter()
+                .map(|(index, frame, row)| {
+                    let content = (crc32fast::hash(frame) == row.crc)
+                        .then(|| decompressor.decompress(frame, row.raw).ok())
+                        .flatten()
+                        .filter(|content| content.len() == row.raw);
+                    let why = || format!("blob {} does not fit its checksum", index + 1);
+                    Ok(Arc::from(content.ok_or_else(|| damaged(&self.path, &why()))?))
+                })
+                .collect::<Result<Vec<Arc<[u8]>>, Failure>>()
+        });
+        let mut contents: Vec<Arc<[u8]>> = Vec::with_capacity(self.rows.len());
+        for run in runs {
+            contents.extend(run?);
+        }
+        many::map(&self.operation.files, |entry| self.pair(entry, &contents))
+            .into_iter()
             .collect()
     }
 
@@ -243,15 +255,21 @@ impl OperationFile {
     }
 }
 
+fn newer(path: &Path, what: &str, version: u32, known: u32) -> Failure {
+    let text = format!(
+        "{} has {what} {version}, this program knows {known}",
+        path.display()
+    );
+    Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
+}
+
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::new(
         &errors::DAMAGED,
         format!("the operation file {} is damaged", path.display()),
     )
     .reason(why)
-    .hint(
-        "restore it from a backup, or move it out of `.krepis/history/ops`; the other operations stay usable",
-    )
+    .hint(errors::GIVE_UP)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

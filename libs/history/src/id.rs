@@ -24,6 +24,18 @@ impl OperationId {
         (id.to_string() == text).then_some(Self(id))
     }
 
+    /// When it was given, in milliseconds since 1970-01-01 UTC, by the clock of that moment (or later, where the clock had
+    /// gone back).
+    pub fn time_ms(self) -> u64 {
+        self.0.timestamp_ms()
+    }
+
+    /// A name of that time.
+    #[cfg(test)]
+    pub(crate) fn at(time_ms: u64) -> Self {
+        Self(Ulid::from_parts(time_ms, 0))
+    }
+
     /// A new name, greater than `last` even if the clock went back or stands still.
     pub(crate) fn after(last: Option<Self>) -> Self {
         let id = Ulid::from_datetime(SystemTime::now());

@@ -6,7 +6,7 @@ use krepis_change::{Failure, WorkspacePath};
 
 use crate::disk::ancestors;
 use crate::operation::{Image, Kind, Operation};
-use crate::{History, OperationFile, OperationId, Stage, errors};
+use crate::{History, Horizon, OperationFile, OperationId, Stage, errors};
 
 /// Every operation that is done, in order, with what is pending and what cannot be read.
 #[derive(Debug, Default)]
@@ -15,11 +15,23 @@ pub struct Log {
     pub entries: Vec<Entry>,
     /// Prepared and observed operations that are not settled yet, by id. A reader sees them; a writer settles them.
     pub pending: Vec<(Operation, Stage)>,
-    /// Files that cannot be read, with the reason; the others stay usable.
+    /// Files that cannot be read or are missing, with the reason; the others stay usable.
     pub damaged: Vec<(OperationId, Failure)>,
-    undo_stack: Vec<OperationId>,
-    redo_stack: Vec<OperationId>,
+    /// Where the log begins; `None`: with the first operation of all.
+    pub horizon: Option<Horizon>,
+    stacks: Stacks,
+    /// The last operation, and the stacks without it.
+    without_last: Option<(OperationId, Stacks)>,
     positions: HashMap<OperationId, usize>,
+}
+
+/// What undo and redo take next, the last first.
+#[derive(Debug, Clone, Default)]
+struct Stacks {
+    /// Changes.
+    undo: Vec<OperationId>,
+    /// Undos.
+    redo: Vec<OperationId>,
 }
 
 /// One line of the log.
@@ -33,6 +45,11 @@ pub struct Entry {
     pub forward: bool,
     /// Apply and observed operations: the paths that are in effect. Empty: undone.
     pub effective: BTreeSet<WorkspacePath>,
+    /// Apply and observed operations: the latest change that was in effect then, on which this one was built. Two changes
+    /// of one base are branches: the older was undone before the younger was made.
+    pub base: Option<OperationId>,
+    /// True for a change that krepis took back itself, since its `--verify` failed.
+    pub rolled_back: bool,
 }
 
 impl Entry {
@@ -57,13 +74,23 @@ impl History {
             match self.open_where_it_is(id, stage) {
                 Ok((file, Stage::Done)) => drop(operations.insert(id, file.operation)),
                 Ok((file, stage)) => log.pending.push((file.operation, stage)),
+                // Retention writes the horizon first, and may remove a file between the listing and the opening.
+                Err(_) if self.is_gone(id) && self.horizon().explains(id) => {}
                 Err(failure) => log.damaged.push((id, failure)),
             }
         }
+        // Read last, for the same reason.
+        let horizon = self.horizon();
+        log.name_missing(&operations, &horizon);
+        log.horizon = horizon.last.is_some().then_some(horizon);
         for operation in in_order(operations) {
             log.push(operation);
         }
         Ok(log)
+    }
+
+    fn is_gone(&self, id: OperationId) -> bool {
+        Stage::ALL.into_iter().all(|stage| !self.file(id, stage).exists())
     }
 
     /// A writer may turn an operation to its next stage between the listing and the opening.
@@ -117,46 +144,51 @@ fn in_order(mut operations: BTreeMap<OperationId, Operation>) -> Vec<Operation> 
 }
 
 impl Log {
+    /// What an operation names as the one before it must be there, or its absence be explained.
+    fn name_missing(&mut self, operations: &BTreeMap<OperationId, Operation>, horizon: &Horizon) {
+        let named: BTreeSet<(OperationId, OperationId)> = operations
+            .values()
+            .filter_map(|operation| Some((operation.parent?, operation.id)))
+            .collect();
+        for (parent, child) in named {
+            let known = operations.contains_key(&parent)
+                || horizon.explains(parent)
+                || self.damaged.iter().any(|(id, _)| *id == parent);
+            if !known {
+                let text = format!("the file of operation {parent} is missing");
+                let failure = Failure::new(&errors::MISSING, text)
+                    .reason(format!("operation {child} was made right after it"))
+                    .hint(errors::GIVE_UP);
+                self.damaged.push((parent, failure));
+            }
+        }
+    }
+
     fn push(&mut self, operation: Operation) {
         let id = operation.id;
         let (root, forward) = self.direction(&operation);
         let paths: BTreeSet<WorkspacePath> = operation.files.iter().map(|file| file.path.clone()).collect();
         let mut effective = BTreeSet::new();
+        let mut base = None;
+        let stacks = self.stacks.clone();
         match (operation.kind, self.positions.get(&root).copied()) {
             (Kind::Apply | Kind::Observed, _) => {
                 effective = paths;
-                self.undo_stack.push(id);
-                self.redo_stack.clear();
+                base = self.stacks.undo.last().copied();
+                self.stacks.undo.push(id);
+                self.stacks.redo.clear();
             }
-            (_, Some(position)) => {
-                let change = &mut self.entries[position];
-                self.undo_stack.retain(|it| *it != root);
-                if forward {
-                    change.effective.extend(paths);
-                    // The undo that this one answers: named by an undo of it, else the latest.
-                    let named = operation.target.filter(|_| operation.kind == Kind::Undo);
-                    let answered = self.redo_stack.iter().rposition(|undo| {
-                        let at = self.positions[undo];
-                        named.map_or(self.entries[at].root == root, |named| named == *undo)
-                    });
-                    if let Some(at) = answered {
-                        self.redo_stack.remove(at);
-                    }
-                } else {
-                    change.effective.retain(|path| !paths.contains(path));
-                    self.redo_stack.push(id);
-                }
-                if !self.entries[position].effective.is_empty() {
-                    self.undo_stack.push(root);
-                    // A part of an older change taken back leaves its place in the order.
-                    if !forward {
-                        let mut stack = std::mem::take(&mut self.undo_stack);
-                        stack.sort_by_key(|it| self.latest_forward(*it));
-                        self.undo_stack = stack;
-                    }
-                }
-            }
+            (_, Some(position)) => self.turn(&operation, position, forward, &paths),
             (_, None) => {}
+        }
+        let rolled_back = operation.target.filter(|_| operation.meta.rollback);
+        match self.without_last.take() {
+            // Neither counts: whatever could be undone and redone before the two can be again.
+            Some((last, before)) if rolled_back == Some(last) => self.stacks = before,
+            _ => self.without_last = Some((id, stacks)),
+        }
+        if let Some(position) = rolled_back.and_then(|target| self.positions.get(&target)) {
+            self.entries[*position].rolled_back = true;
         }
         self.positions.insert(id, self.entries.len());
         self.entries.push(Entry {
@@ -164,7 +196,50 @@ impl Log {
             root,
             forward,
             effective,
+            base,
+            rolled_back: false,
         });
+    }
+
+    /// An undo or a redo of the change at `position`.
+    fn turn(
+        &mut self,
+        operation: &Operation,
+        position: usize,
+        forward: bool,
+        paths: &BTreeSet<WorkspacePath>,
+    ) {
+        let change = &mut self.entries[position];
+        let root = change.root;
+        if forward {
+            change.effective.extend(paths.iter().cloned());
+        } else {
+            change.effective.retain(|path| !paths.contains(path));
+        }
+        let effective = change.effective.clone();
+        self.stacks.undo.retain(|it| *it != root);
+        if forward {
+            // An undo is answered when everything it took back is in effect again.
+            let mut undos = std::mem::take(&mut self.stacks.redo);
+            undos.retain(|undo| {
+                let undo = &self.entries[self.positions[undo]];
+                let files = &undo.operation.files;
+                undo.root != root || files.iter().any(|file| !effective.contains(&file.path))
+            });
+            self.stacks.redo = undos;
+        } else {
+            self.stacks.redo.push(operation.id);
+        }
+        if effective.is_empty() {
+            return;
+        }
+        self.stacks.undo.push(root);
+        // A part of an older change taken back leaves its place in the order.
+        if !forward {
+            let mut stack = std::mem::take(&mut self.stacks.undo);
+            stack.sort_by_key(|it| self.latest_forward(*it));
+            self.stacks.undo = stack;
+        }
     }
 
     /// The change that an operation is about in the end, and whether it puts that in effect.
@@ -192,33 +267,32 @@ impl Log {
 
     /// The operation that a plain `undo` takes back.
     pub fn next_undo(&self) -> Option<OperationId> {
-        self.undo_stack.last().copied()
+        self.stacks.undo.last().copied()
     }
 
     /// The undo that a plain `redo` answers.
     pub fn next_redo(&self) -> Option<OperationId> {
-        self.redo_stack.last().copied()
+        self.stacks.redo.last().copied()
     }
 
-    /// The latest operation that put `path` of the change `root` in effect (or, with `forward` false, took it back).
-    pub(crate) fn source(
-        &self,
-        root: OperationId,
-        path: &WorkspacePath,
-        forward: bool,
-    ) -> Option<&Operation> {
+    /// For every path of the change `root`, the latest operation that put it in effect (or, with `forward` false, took it
+    /// back).
+    pub(crate) fn sources(&self, root: OperationId, forward: bool) -> HashMap<&WorkspacePath, OperationId> {
         self.entries
             .iter()
-            .rev()
             .filter(|entry| entry.root == root && entry.forward == forward)
-            .map(|entry| &entry.operation)
-            .find(|operation| operation.files.iter().any(|file| file.path == *path))
+            .flat_map(|entry| {
+                let id = entry.operation.id;
+                entry.operation.files.iter().map(move |file| (&file.path, id))
+            })
+            .collect()
     }
 
     /// Reads an id as a user gives it: whole, or a unique beginning or end of at least four characters, in any case.
     ///
     /// # Errors
-    /// `KRP4004` none, `KRP4005` several, `KRP4002` if it is damaged.
+    /// `KRP4004` none, `KRP4005` several, `KRP4002` if it is damaged, `KRP4016` if it is missing, `KRP4017` if retention
+    /// removed it.
     pub fn resolve(&self, text: &str) -> Result<OperationId, Failure> {
         let wanted = text.to_ascii_uppercase();
         let fits = |id: &OperationId| {
@@ -234,14 +308,19 @@ impl Log {
             .map(|it| it.id)
             .filter(fits)
             .collect();
-        match found.as_slice() {
-            [id] => Ok(*id),
-            [] => Err(Failure::new(
+        let beyond = self
+            .horizon
+            .as_ref()
+            .filter(|horizon| OperationId::parse(&wanted).is_some_and(|id| horizon.explains(id)));
+        match (found.as_slice(), beyond) {
+            ([id], _) => Ok(*id),
+            ([], Some(horizon)) => Err(horizon.beyond(format!("operation {wanted} is not kept any more"))),
+            ([], None) => Err(Failure::new(
                 &errors::UNKNOWN_OPERATION,
                 format!("no operation has the id `{text}`"),
             )
             .hint("`krepis history` lists the operations")),
-            several => {
+            (several, _) => {
                 let names: Vec<String> = several.iter().map(ToString::to_string).collect();
                 let text = format!("{} operations fit the id `{text}`", several.len());
                 Err(Failure::new(&errors::AMBIGUOUS_OPERATION, text)

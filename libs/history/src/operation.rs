@@ -34,6 +34,11 @@ pub struct Meta {
     pub time_ms: i64,
     /// Commit of the enclosing git repository's HEAD.
     pub git_head: Option<String>,
+    /// The command line that had to succeed after the operation (`--verify`).
+    pub verify: Option<String>,
+    /// An undo by which krepis itself took back the operation before it, since its `verify` failed: for the order of undo
+    /// and redo neither was ever there.
+    pub rollback: bool,
 }
 
 /// The state of a path as a record: everything but the content.
@@ -131,7 +136,11 @@ pub(crate) struct Blobs {
 impl Blobs {
     /// The record of a state whose content is kept here.
     pub(crate) fn image(&mut self, state: &FileState) -> Image {
-        let image = Self::bare(state);
+        self.keep(Self::bare(state), state)
+    }
+
+    /// The same of the record that [`Blobs::bare`] made of `state`.
+    pub(crate) fn keep(&mut self, image: Image, state: &FileState) -> Image {
         match (image, state) {
             (
                 Image::File {
@@ -214,6 +223,8 @@ impl Operation {
                 start_time: owner.start_time,
                 boot_id: owner.boot_id.clone(),
             }),
+            verify: self.meta.verify.clone(),
+            rollback: self.meta.rollback,
         }
     }
 
@@ -237,6 +248,8 @@ impl Operation {
                 actor: record.actor,
                 time_ms: record.time_ms,
                 git_head: record.git_head,
+                verify: record.verify,
+                rollback: record.rollback,
             },
             files: record
                 .files

@@ -9,6 +9,7 @@ use krepis_change::{Failure, FileState, WorkspacePath};
 use crate::disk::{ancestors, read_state};
 use crate::failpoints::step;
 use crate::operation::Operation;
+use crate::temporary::Budget;
 use crate::write::{Move, Progress, Work, is_in_the_way, write_failure};
 use crate::{History, OperationId, Stage, errors, sync, temporary};
 
@@ -77,6 +78,11 @@ impl History {
         let mut recovered = Vec::new();
         for (id, stage) in self.scan()? {
             match stage {
+                // A backup that was copied over the history; what is done is done.
+                Stage::Prepared if self.file(id, Stage::Done).exists() => {
+                    let stale = self.file(id, Stage::Prepared);
+                    fs::remove_file(&stale).map_err(|error| write_failure("removing", &stale, &error))?;
+                }
                 Stage::Prepared => {
                     step!("history::recover::start");
                     recovered.push(self.settle(id)?);
@@ -314,7 +320,7 @@ impl History {
         Ok(rescued)
     }
 
-    fn save(
+    pub(crate) fn save(
         &self,
         id: OperationId,
         kind: &str,
@@ -347,7 +353,11 @@ impl History {
 
     /// Removes what a crash left after the operation itself was settled. Never fails: it is tidying.
     fn sweep(&self) {
-        temporary::sweep(self);
+        let few = Budget {
+            files: temporary::FEW,
+            time: None,
+        };
+        temporary::sweep(self, few);
         if let Ok(entries) = fs::read_dir(self.ops()) {
             for entry in entries.flatten() {
                 let name = entry.file_name();

@@ -25,7 +25,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 4] = [Self::Prepared, Self::Done, Self::Aborted, Self::Observed];
+    pub(crate) const ALL: [Self; 4] = [Self::Prepared, Self::Done, Self::Aborted, Self::Observed];
 
     fn extension(self) -> &'static str {
         match self {
@@ -133,7 +133,7 @@ impl History {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A crash may have left one of that name; the ids of two writers never meet, since both hold the lock.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

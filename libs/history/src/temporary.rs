@@ -6,10 +6,11 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use krepis_change::{FileState, WorkspacePath};
 
-use crate::disk::{ancestors, read_entry, way};
+use crate::disk::{Ways, ancestors, read_entry};
 use crate::swap::same_mount;
 use crate::{History, OperationId};
 
@@ -19,8 +20,8 @@ pub(crate) struct Temporaries<'a> {
     id: OperationId,
     /// Apart for what recovery writes, since the operation's own may hold displaced files.
     tag: &'static str,
-    /// Directories that are to go away: nothing may be put there.
-    leaving: &'a [WorkspacePath],
+    /// Ways to the targets, not through directories that are to go away: nothing may be put there.
+    ways: Ways<'a>,
     /// For a folder of the workspace: does a rename from `.krepis` work there?
     near: HashMap<WorkspacePath, bool>,
     used: BTreeSet<PathBuf>,
@@ -37,7 +38,7 @@ impl<'a> Temporaries<'a> {
             history,
             id,
             tag,
-            leaving,
+            ways: Ways::new(history.root(), leaving),
             near: HashMap::new(),
             used: BTreeSet::new(),
         }
@@ -46,12 +47,16 @@ impl<'a> Temporaries<'a> {
     /// Where the temporary file number `index`, meant for `target`, belongs.
     pub(crate) fn path(&mut self, index: usize, target: &WorkspacePath) -> io::Result<PathBuf> {
         let root = self.history.root();
-        let (parent, _) = way(root, target, self.leaving);
+        let (parent, _) = self.ways.of(target);
         let folder = folder(self.history, self.id);
-        let near = *self
-            .near
-            .entry(parent.clone())
-            .or_insert_with(|| same_mount(&root.join(".krepis"), &parent.on_disk(root)));
+        let near = match self.near.get(parent) {
+            Some(near) => *near,
+            None => {
+                let near = same_mount(&root.join(".krepis"), &parent.on_disk(root));
+                self.near.insert(parent.clone(), near);
+                near
+            }
+        };
         if !near {
             let beside = parent.on_disk(root);
             let path = beside.join(format!("{}{index}{}.tmp", prefix(self.id), self.tag));
@@ -72,12 +77,12 @@ impl<'a> Temporaries<'a> {
         self.used.iter().map(PathBuf::as_path)
     }
 
-    /// Removes what this run made or displaced; of very many files the rest is left to the next writers' [`sweep`].
+    /// Removes what this run made or displaced; of very many files the rest is left to [`sweep`].
     pub(crate) fn remove(&self) -> io::Result<()> {
         let folder = folder(self.history, self.id);
         for used in &self.used {
             if *used == folder {
-                remove_folder(used, &mut { SWEEP })?;
+                remove_folder(used, &mut { FEW }, None)?;
             } else {
                 remove_prefixed(used, &prefix(self.id))?;
             }
@@ -88,17 +93,47 @@ impl<'a> Temporaries<'a> {
 
 /// How many files one writer removes at most. Removing the old files of a large operation at once was measured to cost
 /// several times the operation itself (ext4, 10,000 files); nobody sees them, so they may wait.
-const SWEEP: usize = 128;
+pub(crate) const FEW: usize = 128;
 
-/// Removes some of what earlier operations left behind. Never fails: it is tidying.
-pub(crate) fn sweep(history: &History) {
-    let mut budget = SWEEP;
+/// How much is removed at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    pub(crate) files: usize,
+    pub(crate) time: Option<Duration>,
+}
+
+impl Budget {
+    /// Everything, however long it takes.
+    pub(crate) const ALL: Self = Self {
+        files: usize::MAX,
+        time: None,
+    };
+}
+
+/// Removes some of what earlier operations left behind, and says how many files. The caller holds the lock and nothing is
+/// interrupted. Never fails: it is tidying.
+pub(crate) fn sweep(history: &History, budget: Budget) -> usize {
+    let mut files = budget.files;
+    let deadline = budget.time.map(|time| Instant::now() + time);
     let Ok(entries) = fs::read_dir(history.folder().join("tmp")) else {
-        return;
+        return 0;
     };
     for entry in entries.flatten() {
-        drop(remove_folder(&entry.path(), &mut budget));
+        drop(remove_folder(&entry.path(), &mut files, deadline));
     }
+    budget.files - files
+}
+
+/// How many files earlier operations left behind.
+pub(crate) fn count(history: &History) -> usize {
+    let Ok(entries) = fs::read_dir(history.folder().join("tmp")) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| fs::read_dir(entry.path()).ok())
+        .map(Iterator::count)
+        .sum()
 }
 
 fn folder(history: &History, id: OperationId) -> PathBuf {
@@ -134,7 +169,7 @@ pub(crate) fn remove_all<'a>(
     id: OperationId,
     targets: impl IntoIterator<Item = &'a WorkspacePath>,
 ) -> io::Result<()> {
-    remove_folder(&folder(history, id), &mut { usize::MAX })?;
+    remove_folder(&folder(history, id), &mut { usize::MAX }, None)?;
     let directories: BTreeSet<WorkspacePath> = targets.into_iter().flat_map(ancestors).collect();
     for directory in directories {
         remove_prefixed(&directory.on_disk(history.root()), &prefix(id))?;
@@ -142,13 +177,13 @@ pub(crate) fn remove_all<'a>(
     Ok(())
 }
 
-fn remove_folder(folder: &Path, budget: &mut usize) -> io::Result<()> {
+fn remove_folder(folder: &Path, budget: &mut usize, deadline: Option<Instant>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
     for entry in entries {
-        if *budget == 0 {
+        if *budget == 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(());
         }
         fs::remove_file(entry?.path())?;

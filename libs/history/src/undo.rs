@@ -1,13 +1,15 @@
 //! Taking an operation back, and doing it again. What is to be written is planned here; writing it is an operation like any
 //! other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
+use std::path::PathBuf;
 
 use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePath, take_out};
 
-use crate::disk::read_state;
+use crate::disk::{read_state, read_states};
 use crate::log::{Entry, Log};
-use crate::operation::{Kind, Meta, Operation};
+use crate::operation::{FileEntry, Kind, Meta, Operation};
 use crate::write::is_in_the_way;
 use crate::{History, Intent, OperationId, Stage, errors};
 
@@ -65,11 +67,7 @@ impl History {
             log.resolve(text)?
         } else {
             log.intact()?;
-            log.next_undo().ok_or_else(|| {
-                Failure::new(&errors::NOTHING_TO_UNDO, "there is nothing to undo")
-                    .reason("no operation of this workspace is in effect")
-                    .hint("`krepis history` lists the operations")
-            })?
+            log.next_undo().ok_or_else(|| log.at_the_root())?
         };
         let entry = log.done(target)?;
         // Taking an undo back puts in effect what it took out.
@@ -78,21 +76,20 @@ impl History {
         self.plan(&log, entry, target, Kind::Undo, &wanted, options)
     }
 
-    /// Plans to do again what the latest undo took back. Reads only.
+    /// Plans to do again what the latest undo took back; with `operation`, what of that change is not in effect, or what that
+    /// undo took back and is still not. Reads only.
     ///
     /// # Errors
-    /// `KRP4012` nothing to redo; the others as for [`History::plan_undo`].
+    /// `KRP4012` nothing to redo, `KRP4018` it is in effect already; the others as for [`History::plan_undo`].
     pub fn plan_redo(&self, options: &UndoOptions) -> Result<Reversal, Failure> {
         let log = self.log()?;
-        log.intact()?;
-        let undo = log.next_redo().ok_or_else(|| {
-            Failure::new(&errors::NOTHING_TO_REDO, "there is nothing to redo")
-                .reason("nothing was undone, or a new change came after it")
-                .hint(
-                    "`krepis history` lists the operations; `krepis undo OP` of an undo takes that undo back",
-                )
-        })?;
-        let entry = log.done(undo)?;
+        let named = if let Some(text) = &options.operation {
+            log.resolve(text)?
+        } else {
+            log.intact()?;
+            log.next_redo().ok_or_else(|| log.nothing_to_redo())?
+        };
+        let entry = log.done(named)?;
         let wanted = |path: &WorkspacePath, effective: bool| !effective && options.names(path);
         self.plan(&log, entry, entry.root, Kind::Redo, &wanted, options)
     }
@@ -110,7 +107,44 @@ impl History {
         self.reverse(meta, reversal)
     }
 
-    fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+    /// Takes back what krepis itself wrote as the operation before, since its `verify` failed: an undo that counts as never
+    /// done (see [`Meta::rollback`]). What was edited in between is kept where it can be told apart, and otherwise saved
+    /// below `.krepis/history/rescue`; these copies come back too. The caller holds the workspace lock and has called
+    /// [`History::recover`].
+    ///
+    /// # Errors
+    /// As for [`History::apply`]; `KRP4013` if it is undone already.
+    pub fn roll_back_unverified(
+        &self,
+        meta: Meta,
+        id: OperationId,
+    ) -> Result<(Operation, Reversal, Vec<PathBuf>), Failure> {
+        let options = UndoOptions {
+            operation: Some(id.to_string()),
+            force: true,
+            ..UndoOptions::default()
+        };
+        let reversal = self.plan_undo(&options)?;
+        let mut saved = Vec::new();
+        for one in &reversal.change.transitions {
+            if reversal.outcomes.get(&one.path) == Some(&Outcome::Forced) && !one.before.is_absent() {
+                saved.push(self.save(id, "unverified", &one.path, &one.before)?);
+            }
+        }
+        let meta = Meta {
+            rollback: true,
+            ..meta
+        };
+        let (operation, reversal) = self.reverse(meta, reversal)?;
+        Ok((operation, reversal, saved))
+    }
+
+    /// Writes a planned undo or redo; an operation of its own. As [`History::undo`], for a caller that looks at the plan
+    /// first.
+    ///
+    /// # Errors
+    /// As for [`History::apply`].
+    pub fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
         let title = if meta.title.is_empty() {
             reversal.change.title.clone()
         } else {
@@ -135,29 +169,33 @@ impl History {
         options: &UndoOptions,
     ) -> Result<Reversal, Failure> {
         let root = log.done(entry.root)?;
-        let mut sources: BTreeMap<OperationId, Vec<WorkspacePath>> = BTreeMap::new();
+        let mut sources: BTreeMap<OperationId, HashSet<WorkspacePath>> = BTreeMap::new();
         let mut named = false;
+        // After a part was done again, that is what is to be taken back; what is to be done again was taken back by an undo,
+        // whichever it was.
+        let latest = log.sources(entry.root, kind == Kind::Undo && entry.forward);
         for file in &entry.operation.files {
             named |= options.names(&file.path);
             if wanted(&file.path, root.effective.contains(&file.path)) {
-                // After a part was done again, that is what is to be taken back.
-                let source = if kind == Kind::Redo {
-                    None
-                } else {
-                    log.source(entry.root, &file.path, entry.forward)
-                };
-                let source = source.map_or(entry.operation.id, |operation| operation.id);
-                sources.entry(source).or_default().push(file.path.clone());
+                let source = latest.get(&file.path).copied().unwrap_or(entry.operation.id);
+                sources.entry(source).or_default().insert(file.path.clone());
             }
         }
         let title = &root.operation.meta.title;
         if sources.is_empty() {
-            return Err(if named {
+            return Err(if named && kind == Kind::Redo {
+                Failure::new(
+                    &errors::IN_EFFECT,
+                    format!("operation {target} ({title}) is in effect"),
+                )
+                .reason("nothing of it was undone that is not done again")
+                .hint("`krepis undo` takes it back")
+            } else if named {
                 Failure::new(
                     &errors::ALREADY_UNDONE,
                     format!("operation {target} ({title}) is undone already"),
                 )
-                .hint("`krepis redo` does it again")
+                .hint(format!("`krepis redo {}` does it again", entry.root))
             } else {
                 Failure::new(
                     &errors::PATH_NOT_IN_OPERATION,
@@ -234,6 +272,42 @@ impl Log {
         Failure::join(self.damaged.iter().map(|(_, failure)| failure.clone())).map_or(Ok(()), Err)
     }
 
+    /// Why nothing can be undone.
+    fn at_the_root(&self) -> Failure {
+        let text = "there is nothing to undo";
+        if let Some(horizon) = &self.horizon {
+            return horizon.beyond(text.to_owned());
+        }
+        let failure = Failure::new(&errors::NOTHING_TO_UNDO, text);
+        if self.entries.is_empty() {
+            failure
+                .reason("no operation was recorded in this workspace yet")
+                .hint("`krepis generate`, `apply` and `run` record what they write")
+        } else {
+            failure
+                .reason("no operation of this workspace is in effect: this is the state before the first one")
+                .hint(
+                    "`krepis redo` does again what was undone, `krepis history --graph` shows what there is",
+                )
+        }
+    }
+
+    fn nothing_to_redo(&self) -> Failure {
+        let failure = Failure::new(&errors::NOTHING_TO_REDO, "there is nothing to redo");
+        let branch = self.entries.iter().rev().find(|entry| entry.is_undone());
+        match branch {
+            Some(entry) => failure
+                .reason("a new change came after what was undone")
+                .hint(format!(
+                    "what was undone is kept: `krepis redo {}` does \"{}\" again, `krepis history --graph` shows all",
+                    entry.operation.id, entry.operation.meta.title
+                )),
+            None => failure
+                .reason("nothing is undone")
+                .hint("`krepis history` lists the operations"),
+        }
+    }
+
     fn done(&self, id: OperationId) -> Result<&Entry, Failure> {
         self.find(id).ok_or_else(|| {
             Failure::new(
@@ -266,25 +340,32 @@ impl Plan<'_> {
         &mut self,
         operation: &Operation,
         states: &[(FileState, Option<FileState>)],
-        paths: &[WorkspacePath],
+        paths: &HashSet<WorkspacePath>,
     ) {
         let moved = self.invert_renames(operation, states, paths);
-        for (entry, (before, after)) in operation.files.iter().zip(states) {
-            if !paths.contains(&entry.path) || moved.contains(&entry.path) {
-                continue;
-            }
+        // The other way round, what was renamed comes back from where it went.
+        let renamed: HashMap<&WorkspacePath, &WorkspacePath> = operation
+            .files
+            .iter()
+            .filter_map(|entry| Some((entry.renamed_from.as_ref()?, &entry.path)))
+            .collect();
+        let (left, states): (Vec<&FileEntry>, Vec<_>) = operation
+            .files
+            .iter()
+            .zip(states)
+            .filter(|(entry, _)| paths.contains(&entry.path) && !moved.contains(&entry.path))
+            .unzip();
+        let left: Vec<&WorkspacePath> = left.into_iter().map(|entry| &entry.path).collect();
+        let root = self.history.root().to_path_buf();
+        read_states(&root, &left, |index, today| {
+            let (path, (before, after)) = (left[index], states[index]);
             let after = after.as_ref().unwrap_or(before);
-            // The other way round, what was renamed comes back from where it went.
-            let renamed_from = operation
-                .files
-                .iter()
-                .find(|other| other.renamed_from.as_ref() == Some(&entry.path));
-            let renamed_from = renamed_from.map(|other| other.path.clone());
-            match self.today(&entry.path) {
+            let renamed_from = renamed.get(path).copied().cloned();
+            match self.understood(path, today) {
                 Err(failure) => self.conflicts.push(failure),
-                Ok(today) => self.one(&entry.path, before, after, today, renamed_from),
+                Ok(today) => self.one(path, before, after, today, renamed_from),
             }
-        }
+        });
     }
 
     /// A renamed file that was edited at its new place goes back with the edits.
@@ -292,10 +373,16 @@ impl Plan<'_> {
         &mut self,
         operation: &Operation,
         states: &[(FileState, Option<FileState>)],
-        paths: &[WorkspacePath],
-    ) -> Vec<WorkspacePath> {
-        let state_of = |path: &WorkspacePath| operation.files.iter().position(|entry| entry.path == *path);
-        let mut moved = Vec::new();
+        paths: &HashSet<WorkspacePath>,
+    ) -> HashSet<WorkspacePath> {
+        let positions: HashMap<&WorkspacePath, usize> = operation
+            .files
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (&entry.path, index))
+            .collect();
+        let state_of = |path: &WorkspacePath| positions.get(path).copied();
+        let mut moved = HashSet::new();
         for (index, entry) in operation.files.iter().enumerate() {
             let Some(old) = entry
                 .renamed_from
@@ -356,7 +443,15 @@ impl Plan<'_> {
                 Ok(goal) => (goal, Outcome::Merged),
                 Err(_) if self.options.force => (before.clone(), Outcome::Forced),
                 Err(_) if self.options.skip => (today.clone(), Outcome::Skipped),
-                Err(clash) => return self.conflicts.push(clash.failure(path)),
+                Err(clash) => {
+                    let is_folder = today.is_absent() && path.on_disk(self.history.root()).is_dir();
+                    let why = if is_folder {
+                        "it is a folder now"
+                    } else {
+                        clash.why
+                    };
+                    return self.conflicts.push(Clash { why, ..clash }.failure(path));
+                }
             }
         };
         self.steps.push(Step {
@@ -369,7 +464,11 @@ impl Plan<'_> {
     }
 
     fn today(&self, path: &WorkspacePath) -> Result<FileState, Failure> {
-        match read_state(self.history.root(), path) {
+        self.understood(path, read_state(self.history.root(), path))
+    }
+
+    fn understood(&self, path: &WorkspacePath, read: io::Result<FileState>) -> Result<FileState, Failure> {
+        match read {
             Ok(state) => Ok(state),
             Err(error) if is_in_the_way(&error) => Ok(FileState::Absent),
             Err(error) => {
@@ -433,8 +532,14 @@ fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<Fi
             mode,
         });
     }
-    let (Some(before), Some(after), Some(today)) = (before.as_text(), after.as_text(), today.as_text())
-    else {
+    // As for git, a NUL makes it binary though it may be UTF-8.
+    let text = |state: &'_ FileState| state.bytes().is_some_and(|bytes| !bytes.contains(&0));
+    let (Some(before), Some(after), Some(today), true) = (
+        before.as_text(),
+        after.as_text(),
+        today.as_text(),
+        [before, after, today].into_iter().all(text),
+    ) else {
         return Err(clash("it is not text"));
     };
     match take_out(before, after, today) {

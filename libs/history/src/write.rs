@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use krepis_change::{Failure, FileState, WorkspacePath};
 
-use crate::disk::{ancestors, lstat, read_entry, read_state};
+use crate::disk::{ancestors, lstat, read_entry, read_states};
 use crate::failpoints::step;
 use crate::swap::{self, Swapped};
 use crate::temporary::Temporaries;
@@ -205,17 +205,19 @@ impl<'a> Work<'a> {
     }
 
     fn verify(&self) -> Result<(), Failure> {
-        for one in self.moves {
-            let now = read_state(self.history.root(), &one.path);
+        let paths: Vec<&WorkspacePath> = self.moves.iter().map(|one| &one.path).collect();
+        let mut wrong = None;
+        read_states(self.history.root(), &paths, |index, now| {
+            let one = &self.moves[index];
             let right = match &now {
                 Ok(state) => *state == one.to,
                 Err(error) => one.to.is_absent() && is_in_the_way(error),
             };
-            if !right {
-                return Err(disturbed(&one.path));
+            if !right && wrong.is_none() {
+                wrong = Some(disturbed(&one.path));
             }
-        }
-        Ok(())
+        });
+        wrong.map_or(Ok(()), Err)
     }
 }
 

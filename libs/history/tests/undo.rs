@@ -1,111 +1,12 @@
 //! Undo, redo and the log, case by case.
 
+mod bench;
+
 use std::fs;
-use std::path::Path;
 
-use krepis_change::{Change, FileState, Transition, WorkspacePath};
-use krepis_history::{
-    History, Image, Intent, Kind, Meta, Operation, OperationId, Outcome, Owner, Stage, UndoOptions,
-    read_state,
-};
-use tempfile::TempDir;
-
-struct Bench {
-    folder: TempDir,
-    history: History,
-}
-
-fn path(text: &str) -> WorkspacePath {
-    WorkspacePath::parse(text).expect("a path")
-}
-
-fn meta(title: &str) -> Meta {
-    Meta {
-        title: title.into(),
-        actor: "someone".into(),
-        time_ms: 1_790_000_000_000,
-        ..Meta::default()
-    }
-}
-
-fn named(id: OperationId) -> UndoOptions {
-    UndoOptions {
-        operation: Some(id.to_string()),
-        ..UndoOptions::default()
-    }
-}
-
-impl Bench {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let history = History::new(folder.path());
-        let bench = Self { folder, history };
-        for (name, text) in files {
-            bench.write(name, text);
-        }
-        bench
-    }
-
-    fn root(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let target = self.root().join(name);
-        fs::create_dir_all(target.parent().expect("a parent")).expect("folders");
-        fs::write(target, text).expect("write");
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        fs::read_to_string(self.root().join(name)).ok()
-    }
-
-    fn change(&self, files: &[(&str, Option<&str>)]) -> Change {
-        let one = |(name, text): &(&str, Option<&str>)| Transition {
-            path: path(name),
-            before: read_state(self.root(), &path(name)).expect("readable"),
-            after: text.map_or(FileState::Absent, FileState::text),
-            edits: Vec::new(),
-            renamed_from: None,
-        };
-        let mut transitions: Vec<Transition> = files.iter().map(one).collect();
-        transitions.sort_by(|one, other| one.path.cmp(&other.path));
-        Change {
-            title: "t".into(),
-            transitions,
-            reads: Vec::new(),
-        }
-    }
-
-    fn apply(&self, files: &[(&str, Option<&str>)]) -> OperationId {
-        self.history
-            .apply(&self.change(files), Intent::apply(meta("t")))
-            .expect("applied")
-            .id
-    }
-
-    fn undo(&self) -> Operation {
-        self.history
-            .undo(meta(""), &UndoOptions::default())
-            .expect("undone")
-            .0
-    }
-
-    fn redo(&self) -> Operation {
-        self.history
-            .redo(meta(""), &UndoOptions::default())
-            .expect("redone")
-            .0
-    }
-
-    /// The code with which undo refuses, having touched nothing.
-    fn refuse(&self, options: &UndoOptions) -> &'static str {
-        let before = self.history.scan().expect("scan");
-        let failure = self.history.undo(meta(""), options).expect_err("refused");
-        assert_eq!(self.history.scan().expect("scan"), before);
-        failure.code.id
-    }
-}
+use bench::{Bench, meta, named, path};
+use krepis_change::{Change, FileState, Transition};
+use krepis_history::{Image, Intent, Kind, Outcome, Owner, Stage, UndoOptions};
 
 #[test]
 fn what_the_user_added_since_stays_and_what_the_operation_inserted_goes() {

@@ -51,10 +51,23 @@ pub struct Config {
     pub ignore: Globs,
     /// Files whose content the history must not keep, as written.
     pub secrets: Vec<String>,
+    /// How much of the history is kept.
+    pub history: Limits,
     /// True if a source file in no element is an error.
     pub unclassified_is_error: bool,
     /// File of the violations that were there before the rules; `None`: `krepis.baseline.json`.
     pub baseline: Option<WorkspacePath>,
+}
+
+/// How much of the history is kept; `None`: the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Days an operation is kept.
+    pub keep_days: Option<u32>,
+    /// Operations kept.
+    pub keep_operations: Option<usize>,
+    /// Bytes of all operation files.
+    pub max_size: Option<u64>,
 }
 
 /// A folder of the workspace; the workspace itself by default.

@@ -30,7 +30,7 @@ pub use baseline::{Baseline, BaselineEntry, baseline_change, baseline_of};
 pub use check::{check, check_graph};
 pub use classes::{ClassSite, find_classes};
 pub use config::{
-    CONFIG_PATH, Config, Element, Folder, Globs, Judgement, OpenTag, Rule, SCHEMA, load_config,
+    CONFIG_PATH, Config, Element, Folder, Globs, Judgement, Limits, OpenTag, Rule, SCHEMA, load_config,
 };
 pub use gate::{Verdict, gate};
 pub use graph::ProjectGraph;

@@ -4,6 +4,7 @@ mod account;
 pub mod errors;
 mod git;
 mod lock;
+mod retention;
 mod secret;
 mod transaction;
 mod tree;

@@ -1,6 +1,7 @@
 //! Files whose content the history may not keep.
 
 use krepis_change::{Change, Failure, Tree, WorkspacePath};
+use krepis_history::Reversal;
 use krepis_rules::Globs;
 
 use crate::errors;
@@ -8,20 +9,32 @@ use crate::errors;
 /// Refuses a change of `.env*` and of files listed under `secrets` in krepis.json: recording it would put the content
 /// into the history.
 pub(crate) fn refuse(tree: &dyn Tree, change: &Change) -> Result<(), Failure> {
+    let paths = change.transitions.iter().map(|one| &one.path);
+    refuse_paths(tree, paths, "edit the file by hand")
+}
+
+/// Refuses to take back, or do again, what touches a file that is secret by now: what the file holds today would be
+/// recorded.
+pub(crate) fn refuse_reversal(tree: &dyn Tree, reversal: &Reversal) -> Result<(), Failure> {
+    let hint = "`--path` names the other files of the operation; edit this one by hand";
+    refuse_paths(tree, reversal.outcomes.keys(), hint)
+}
+
+fn refuse_paths<'a>(
+    tree: &dyn Tree,
+    paths: impl Iterator<Item = &'a WorkspacePath>,
+    hint: &str,
+) -> Result<(), Failure> {
     let is_secret = secrets(tree);
-    let found = change
-        .transitions
-        .iter()
-        .filter(|one| is_secret(&one.path))
-        .map(|one| {
-            Failure::new(
-                &errors::SECRET,
-                format!("`{}` is kept secret, no change may touch it", one.path),
-            )
-            .at_path(&one.path)
-            .reason("the history keeps the contents of what it changes, and secrets must not lie in it")
-            .hint("edit the file by hand")
-        });
+    let found = paths.filter(|path| is_secret(path)).map(|path| {
+        Failure::new(
+            &errors::SECRET,
+            format!("`{path}` is kept secret, no operation may touch it"),
+        )
+        .at_path(path)
+        .reason("the history keeps the contents of what it changes, and secrets must not lie in it")
+        .hint(hint)
+    });
     Failure::join(found).map_or(Ok(()), Err)
 }
 

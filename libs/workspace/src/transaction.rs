@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use krepis_change::{Change, Failure, Tree};
-use krepis_history::{History, Intent, Meta, Operation, OperationId, Owner, Recovered};
+use krepis_history::{History, Intent, Meta, Operation, OperationId, Owner, Recovered, Reversal};
 
 use crate::{Lock, Workspace, secret};
 
@@ -38,7 +38,28 @@ pub struct Turn {
     pub history: History,
     /// Interrupted operations that were brought to their end first.
     pub recovered: Vec<Recovered>,
+    workspace: Workspace,
     _lock: Lock,
+}
+
+impl Turn {
+    /// Writes what [`History::plan_undo`] or [`History::plan_redo`] planned in this turn, unless that touches a file that is
+    /// secret by now.
+    ///
+    /// # Errors
+    /// `KRP4504`, and those of [`History::apply`]: nothing is written then.
+    pub fn reverse(&self, meta: Meta, reversal: Reversal) -> Result<(Operation, Reversal), Failure> {
+        secret::refuse_reversal(&self.workspace.tree(), &reversal)?;
+        self.history.reverse(meta, reversal)
+    }
+
+    /// Removes what the history need not keep any more, as krepis.json says; to be called after a write. It is tidying: a
+    /// krepis.json that cannot be read, or a disk that refuses, is no reason to complain about an operation that is done.
+    pub fn tidy(&self) {
+        if let Ok(retention) = self.workspace.retention() {
+            drop(self.history.collect_after_write(retention));
+        }
+    }
 }
 
 impl Workspace {
@@ -61,6 +82,7 @@ impl Workspace {
         Ok(Turn {
             history,
             recovered,
+            workspace: self.clone(),
             _lock: lock,
         })
     }
@@ -71,6 +93,7 @@ impl Workspace {
         Ok(Turn {
             history,
             recovered: Vec::new(),
+            workspace: self.clone(),
             _lock: lock,
         })
     }
@@ -109,7 +132,9 @@ impl Workspace {
         let operation = if change.transitions.is_empty() {
             None
         } else {
-            Some(turn.history.apply(&change, Intent::apply(meta))?)
+            let operation = turn.history.apply(&change, Intent::apply(meta))?;
+            turn.tidy();
+            Some(operation)
         };
         Ok(Applied {
             operation,

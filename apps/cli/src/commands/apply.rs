@@ -30,8 +30,10 @@ pub fn run(session: &Session, arguments: &ApplyArguments) -> Result<u8, Failure>
     // Looked at without the lock first: bad input must not make a `.krepis` folder.
     let title = plan(&workspace.tree())
         .and_then(|change| judge(&workspace.tree(), &change).map(|()| change.title))?;
-    let meta = Session::meta(&workspace, &title);
+    let mut meta = Session::meta(&workspace, &title);
+    meta.verify.clone_from(&arguments.verify.command);
     let applied = session.transact(&workspace, meta, &mut |tree| plan(tree))?;
+    session.confirm(&workspace, applied.operation.as_ref(), &arguments.verify)?;
     session.report(&applied, &title);
     Ok(0)
 }

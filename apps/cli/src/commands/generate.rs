@@ -11,6 +11,7 @@ pub fn run(session: &Session, arguments: &GenerateArguments) -> Result<u8, Failu
     let workspace = session.workspace()?;
     let request = request(session, workspace.root(), &arguments.generator)?;
     let mut runner = Runner::first_party(session, &workspace);
+    runner.verify.clone_from(&arguments.verify.command);
     let joined = runner.settle(&[request], arguments.dry_run)?;
     if let Some((_, failure)) = joined.failed.into_iter().next() {
         return Err(failure);
@@ -18,6 +19,7 @@ pub fn run(session: &Session, arguments: &GenerateArguments) -> Result<u8, Failu
     if arguments.dry_run {
         session.preview(&joined.change);
     } else if let Some(applied) = joined.applied {
+        session.confirm(&workspace, applied.operation.as_ref(), &arguments.verify)?;
         session.report(&applied, &joined.change.title);
     }
     Ok(0)

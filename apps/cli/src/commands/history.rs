@@ -1,5 +1,8 @@
 //! `krepis history`, `history show`, and what the Nx plugin calls to record its own writing.
 
+mod gc;
+mod graph;
+
 use krepis_change::{Change, Failure, FileState, Transition, WorkspacePath};
 use krepis_history::{Image, Kind, Log, Operation, OperationFile, Owner, Stage};
 use krepis_workspace::Workspace;
@@ -7,12 +10,14 @@ use serde_json::{Value, json};
 
 use crate::arguments::{HistoryArguments, HistoryCommand};
 use crate::errors;
-use crate::output::{files_json, kind_of, shown};
+use crate::output::{files_json, kind_of, short, shown};
 use crate::session::Session;
 
 pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<u8, Failure> {
     match &arguments.command {
+        None if arguments.graph => graph::run(session, arguments.limit),
         None => list(session, arguments.limit),
+        Some(HistoryCommand::Gc { dry_run }) => gc::run(session, *dry_run),
         Some(HistoryCommand::Show { operation, patch }) => show(session, operation, *patch),
         Some(HistoryCommand::Observe {
             owner_pid,
@@ -35,6 +40,7 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
             .rev()
             .map(|line| operation_json(line.operation, line.state, line.undone))
             .collect();
+        let horizon = log.horizon.as_ref().map(|horizon| horizon.removed);
         let damaged: Vec<Value> = log
             .damaged
             .iter()
@@ -44,18 +50,26 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
         if !damaged.is_empty() {
             document["damaged"] = damaged.into();
         }
+        if let Some(removed) = horizon {
+            document["removed"] = removed.into();
+        }
         session.shell.json(&document);
         return Ok(0);
     }
     for line in shown.iter().rev() {
         let operation = line.operation;
         let note = match (line.state, line.undone) {
+            ("done", true) if line.rolled_back => " (taken back: not verified)".to_owned(),
             ("done", true) => " (undone)".to_owned(),
             ("done", false) => String::new(),
             (state, _) => format!(" ({state})"),
         };
+        let head = operation.meta.git_head.as_deref();
+        let head = head
+            .map(|commit| format!(", at {}", short(commit)))
+            .unwrap_or_default();
         session.shell.data(&format!(
-            "{}  {}  {:8}  {}{note}\n          {} {}, by `{}`\n",
+            "{}  {}  {:8}  {}{note}\n          {} {}, by `{}`{head}\n",
             operation.id,
             time(operation.meta.time_ms),
             kind(operation.kind),
@@ -72,6 +86,17 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
     if lines.is_empty() {
         session.shell.say("No operations yet.");
     }
+    if let Some(horizon) = log.horizon.as_ref().filter(|_| skipped == 0) {
+        session.shell.say(&format!(
+            "The log begins here: {} older {} removed by retention.",
+            horizon.removed,
+            if horizon.removed == 1 {
+                "operation was"
+            } else {
+                "operations were"
+            }
+        ));
+    }
     if skipped > 0 {
         session
             .shell
@@ -80,7 +105,7 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
     for (id, failure) in &log.damaged {
         session
             .shell
-            .warn(&format!("{id} cannot be read: {}", failure.message));
+            .warn(&format!("{id} cannot be undone: {}", failure.message));
     }
     Ok(0)
 }
@@ -89,6 +114,7 @@ struct Line<'a> {
     operation: &'a Operation,
     state: &'static str,
     undone: bool,
+    rolled_back: bool,
 }
 
 fn lines(log: &Log) -> Vec<Line<'_>> {
@@ -96,6 +122,7 @@ fn lines(log: &Log) -> Vec<Line<'_>> {
         operation: &entry.operation,
         state: "done",
         undone: entry.is_undone(),
+        rolled_back: entry.rolled_back,
     });
     let pending = log.pending.iter().map(|(operation, stage)| Line {
         operation,
@@ -105,6 +132,7 @@ fn lines(log: &Log) -> Vec<Line<'_>> {
             "interrupted"
         },
         undone: false,
+        rolled_back: false,
     });
     done.chain(pending).collect()
 }
@@ -162,6 +190,9 @@ fn show(session: &Session, text: &str, patch: bool) -> Result<u8, Failure> {
     }
     if let Some(target) = &operation.target {
         text += &format!("of        {target}\n");
+    }
+    if let Some(command) = &operation.meta.verify {
+        text += &format!("verify    {command}\n");
     }
     text += "files\n";
     for transition in shown(&change) {
@@ -276,6 +307,12 @@ fn operation_json(operation: &Operation, state: &str, undone: bool) -> Value {
     }
     if let Some(head) = &operation.meta.git_head {
         value["gitHead"] = head.as_str().into();
+    }
+    if let Some(command) = &operation.meta.verify {
+        value["verify"] = command.as_str().into();
+    }
+    if operation.meta.rollback {
+        value["rollback"] = true.into();
     }
     value
 }

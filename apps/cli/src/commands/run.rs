@@ -42,13 +42,20 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
     };
     let mut runner = Runner::of_workspace(session, &workspace, limits);
     runner.all_or_nothing = arguments.all_or_nothing;
+    runner.verify.clone_from(&arguments.verify.command);
     let joined = runner.settle(&requests, arguments.dry_run)?;
+    let operation = joined
+        .applied
+        .as_ref()
+        .and_then(|applied| applied.operation.as_ref());
+    let confirmed = session.confirm(&workspace, operation, &arguments.verify);
 
     for (_, failure) in &joined.failed {
         if !session.shell.is_json() {
             session.shell.fail(failure);
         }
     }
+    confirmed?;
     if session.shell.is_json() {
         session.shell.json(&json!({
             "schema": 1,

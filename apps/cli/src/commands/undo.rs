@@ -1,75 +1,131 @@
 //! `krepis undo`, `krepis redo`.
 
 use krepis_change::{Change, Failure, Overlay, WorkspacePath};
-use krepis_history::{Operation, Outcome, Reversal, UndoOptions};
+use krepis_history::{History, Meta, Operation, Outcome, Reversal, UndoOptions};
 use krepis_workspace::Workspace;
 use serde_json::{Value, json};
 
-use crate::arguments::{RedoArguments, UndoArguments};
-use crate::output::files_json;
+use crate::arguments::{RedoArguments, UndoArguments, VerifyArguments};
+use crate::output::{files_json, short};
 use crate::session::Session;
 
 pub fn undo(session: &Session, arguments: &UndoArguments) -> Result<u8, Failure> {
     let options = UndoOptions {
         operation: arguments.operation.clone(),
-        paths: arguments
-            .paths
-            .iter()
-            .map(|path| WorkspacePath::parse(path.trim_end_matches('/')))
-            .collect::<Result<_, _>>()?,
+        paths: paths(&arguments.paths)?,
         force: arguments.force,
         skip: arguments.skip,
     };
-    let workspace = session.workspace()?;
-    if arguments.dry_run {
-        session.preview(&workspace.history().plan_undo(&options)?.change);
-        return Ok(0);
-    }
-    let turn = workspace.turn(session.options())?;
-    session.say_recovered(&turn.recovered);
-    let title = format!("undo {}", title(&workspace, &turn.history.plan_undo(&options)?));
-    let done = turn.history.undo(Session::meta(&workspace, title), &options)?;
-    drop(turn);
-    report(
+    let next = "`krepis redo` does it again.";
+    run(
         session,
-        &workspace,
-        &done.0,
-        &done.1,
-        "`krepis redo` does it again.",
-    );
-    Ok(0)
+        Way::Undo,
+        &options,
+        arguments.dry_run,
+        &arguments.verify,
+        next,
+    )
 }
 
 pub fn redo(session: &Session, arguments: &RedoArguments) -> Result<u8, Failure> {
     let options = UndoOptions {
+        operation: arguments.operation.clone(),
+        paths: paths(&arguments.paths)?,
         force: arguments.force,
         skip: arguments.skip,
-        ..UndoOptions::default()
     };
+    let next = "`krepis undo` takes it back.";
+    run(
+        session,
+        Way::Redo,
+        &options,
+        arguments.dry_run,
+        &arguments.verify,
+        next,
+    )
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Undo,
+    Redo,
+}
+
+impl Way {
+    fn plan(self, history: &History, options: &UndoOptions) -> Result<Reversal, Failure> {
+        match self {
+            Self::Undo => history.plan_undo(options),
+            Self::Redo => history.plan_redo(options),
+        }
+    }
+}
+
+fn paths(texts: &[String]) -> Result<Vec<WorkspacePath>, Failure> {
+    texts
+        .iter()
+        .map(|path| WorkspacePath::parse(path.trim_end_matches('/')))
+        .collect()
+}
+
+fn run(
+    session: &Session,
+    way: Way,
+    options: &UndoOptions,
+    dry_run: bool,
+    verify: &VerifyArguments,
+    next: &str,
+) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
+    if dry_run {
+        let reversal = way.plan(&workspace.history(), options)?;
+        warn_of_checkout(session, &workspace, &reversal);
+        session.preview(&reversal.change);
+        return Ok(0);
+    }
     let turn = workspace.turn(session.options())?;
     session.say_recovered(&turn.recovered);
-    let title = format!("redo {}", title(&workspace, &turn.history.plan_redo(&options)?));
-    let done = turn.history.redo(Session::meta(&workspace, title), &options)?;
+    let plan = way.plan(&turn.history, options)?;
+    let verb = match way {
+        Way::Undo => "undo",
+        Way::Redo => "redo",
+    };
+    let mut meta = Session::meta(&workspace, format!("{verb} {}", title(&workspace, &plan)));
+    meta.verify.clone_from(&verify.command);
+    let (operation, reversal) = turn.reverse(meta, plan)?;
+    turn.tidy();
     drop(turn);
-    report(
-        session,
-        &workspace,
-        &done.0,
-        &done.1,
-        "`krepis undo` takes it back.",
-    );
+    session.confirm(&workspace, Some(&operation), verify)?;
+    report(session, &workspace, &operation, &reversal, next);
     Ok(0)
 }
 
-/// The title of the operation that is taken back or done again.
+/// The operation that is taken back or done again.
+fn target(workspace: &Workspace, reversal: &Reversal) -> Option<Meta> {
+    let log = workspace.history().log().ok()?;
+    log.find(reversal.target)
+        .map(|entry| entry.operation.meta.clone())
+}
+
 fn title(workspace: &Workspace, reversal: &Reversal) -> String {
-    let log = workspace.history().log().ok();
-    log.and_then(|log| {
-        log.find(reversal.target)
-            .map(|entry| entry.operation.meta.title.clone())
-    })
-    .unwrap_or_else(|| reversal.target.to_string())
+    target(workspace, reversal).map_or_else(|| reversal.target.to_string(), |meta| meta.title)
+}
+
+/// Where the operation was made at another commit, the files come from elsewhere: said, never refused, for what is taken
+/// back is found by content.
+fn checkout(workspace: &Workspace, reversal: &Reversal) -> Option<(String, String)> {
+    let then = target(workspace, reversal)?.git_head?;
+    let now = krepis_workspace::git_head(workspace.root())?;
+    (then != now).then_some((then, now))
+}
+
+fn warn_of_checkout(session: &Session, workspace: &Workspace, reversal: &Reversal) {
+    if let Some((then, now)) = checkout(workspace, reversal) {
+        session.shell.warn(&format!(
+            "the operation was made at commit {}, git HEAD is {} now: what it did is looked for in the files as they are",
+            short(&then),
+            short(&now)
+        ));
+    }
 }
 
 fn report(session: &Session, workspace: &Workspace, operation: &Operation, reversal: &Reversal, next: &str) {
@@ -86,9 +142,11 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
         })
         .collect();
     if session.shell.is_json() {
+        let checkout = checkout(workspace, reversal);
         session.shell.json(&json!({
             "schema": 1,
             "operation": operation.id.to_string(),
+            "checkout": checkout.map(|(then, now)| json!({ "then": then, "now": now })),
             "target": reversal.target.to_string(),
             "title": operation.meta.title,
             "files": files_json(&reversal.change),
@@ -97,6 +155,7 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
         }));
         return;
     }
+    warn_of_checkout(session, workspace, reversal);
     session.shell.files(&reversal.change);
     for (path, note) in notes {
         session.shell.say(&format!("note: {path}: {note}"));

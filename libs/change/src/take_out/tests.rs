@@ -256,6 +256,142 @@ fn putting_back_is_the_other_direction() {
     );
 }
 
+/// A module as a project has it, in the layout of one formatter or another.
+fn module(names: &[&str], layout: &str) -> String {
+    let quote = if layout.contains("double") { '"' } else { '\'' };
+    let semicolon = if layout.contains("no-semicolons") { "" } else { ";" };
+    let mut sorted = names.to_vec();
+    if layout.contains("sorted") {
+        sorted.sort_unstable();
+    }
+    let imports: String = sorted
+        .iter()
+        .map(|name| {
+            let file = name.to_lowercase();
+            if layout.contains("spread") {
+                format!("import {{\n  {name}Service,\n}} from {quote}./{file}.service{quote}{semicolon}\n")
+            } else {
+                format!("import {{ {name}Service }} from {quote}./{file}.service{quote}{semicolon}\n")
+            }
+        })
+        .collect();
+    let services: Vec<String> = names.iter().map(|name| format!("{name}Service")).collect();
+    let list = if layout.contains("line") {
+        let comma = if layout.contains("bare") { "" } else { "," };
+        format!("[\n    {}{comma}\n  ]", services.join(",\n    "))
+    } else {
+        format!("[{}]", services.join(", "))
+    };
+    format!("{imports}\n@Module({{\n  providers: {list},\n}})\nexport class AppModule {{}}\n")
+}
+
+#[test]
+fn the_older_of_two_registrations_goes_in_every_layout_and_after_every_formatter() {
+    let (before, older, younger) = (["App"], ["App", "Older"], ["App", "Older", "Younger"]);
+    let layouts = [
+        "one",
+        "a-line",
+        "a-line bare",
+        "one double",
+        "a-line double",
+        "one no-semicolons",
+        "a-line spread",
+        "one sorted",
+        "a-line double sorted no-semicolons",
+    ];
+    for made in layouts {
+        for formatted in layouts {
+            let context = format!("made as {made}, formatted as {formatted}");
+            let take = |names: &[&str], today: &[&str], expected: &[&str]| {
+                let base: Vec<&str> = names[..names.len() - 1].to_vec();
+                match take_out(
+                    &module(&base, made),
+                    &module(names, made),
+                    &module(today, formatted),
+                ) {
+                    TakeOut::Done { text, .. } => assert_eq!(text, module(expected, formatted), "{context}"),
+                    TakeOut::Conflict { lines } => panic!("{context}: conflict in {lines:?}"),
+                }
+            };
+            take(&older, &younger, &["App", "Younger"]);
+            take(&older, &older, &before);
+            take(&younger, &younger, &older);
+            // The user has put one of his own between them, or moved the list about.
+            take(
+                &older,
+                &["Mine", "App", "Older", "Between", "Younger"],
+                &["Mine", "App", "Between", "Younger"],
+            );
+            take(&older, &["Younger", "Older", "App"], &["Younger", "App"]);
+        }
+    }
+}
+
+#[test]
+fn a_registration_that_the_user_made_his_own_is_a_conflict_and_the_younger_one_still_goes() {
+    let before = module(&["App"], "one");
+    let older = module(&["App", "Older"], "one");
+    let younger = module(&["App", "Older", "Younger"], "one");
+    for own in [
+        "{ provide: OlderService, useClass: Mine }",
+        "OlderService.forRoot({ url: 'x' })",
+        "...withDefaults(OlderService)",
+    ] {
+        let today = younger.replace("[AppService, OlderService", &format!("[AppService, {own}"));
+        let lines = conflict(&before, &older, &today);
+        assert!(lines.iter().any(|range| range.contains(&6)), "{own}: {lines:?}");
+        becomes(
+            &older,
+            &younger,
+            &today,
+            &older.replace("[AppService, OlderService", &format!("[AppService, {own}")),
+        );
+    }
+    // What he took out by hand is gone already; what he added to the line stays.
+    becomes(
+        &before,
+        &older,
+        &younger.replace("OlderService, YoungerService],", "YoungerService], // mine"),
+        &module(&["App", "Younger"], "one").replace("YoungerService],", "YoungerService], // mine"),
+    );
+}
+
+#[test]
+fn a_generated_method_goes_unless_its_body_was_written() {
+    let class = |methods: &str| format!("export class S {{\n{methods}}}\n");
+    let method = |name: &str, body: &str| format!("  {name}(id: string): string {{\n    {body}\n  }}\n");
+    let old = method("old", "return id;");
+    let generated = method("made", "return '';");
+    let (before, after) = (class(&old), class(&format!("{old}\n{generated}")));
+    let later = method("later", "return 'later';");
+    // Formatted: other quotes, no semicolons, arguments a line.
+    let formatted = after
+        .replace("'';", "\"\"")
+        .replace("made(id: string)", "made(\n    id: string,\n  )");
+    becomes(&before, &after, &formatted, &before);
+    becomes(
+        &before,
+        &after,
+        &class(&format!("{old}\n{generated}\n{later}")),
+        &class(&format!("{old}\n{later}")),
+    );
+    becomes(
+        &before,
+        &after,
+        &class(&format!("{}\n{generated}", method("old", "return id.trim();"))),
+        &class(&method("old", "return id.trim();")),
+    );
+    for body in [
+        "return this.#rows.get(id);",
+        "const row = this.find(id);\n    return row.name;",
+        "return '';\n    // mine",
+    ] {
+        let written = class(&format!("{old}\n{}\n{later}", method("made", body)));
+        let lines = conflict(&before, &after, &written);
+        assert!(lines.iter().all(|range| *range.start() >= 4), "{body}: {lines:?}");
+    }
+}
+
 /// Names in a list, on one line or one a line, with or without a comma at the end.
 fn list(names: &[String], layout: u8) -> String {
     match (layout % 3, names) {

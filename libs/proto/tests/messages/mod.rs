@@ -37,7 +37,7 @@ macro_rules! messages {
 messages! {
     ChangeSet FileChange Edit Read
     ClassSite
-    Operation FileRecord FileStateRecord EditRecord Owner
+    Operation FileRecord FileStateRecord EditRecord Owner Horizon
     Problem Place
     MasterFrame RunnerFrame RunnerReady StartCommands Command OverlayFile CommandResult Query QueryAnswer Log
 }

@@ -9,7 +9,7 @@ use krepis_change::{Code, Failure, WorkspacePath};
 use krepis_facts::Lines;
 
 use super::schema::{self, Problem};
-use super::{Config, Element, Folder, Globs, Judgement, OpenTag, Rule};
+use super::{Config, Element, Folder, Globs, Judgement, Limits, OpenTag, Rule};
 use crate::errors;
 use crate::selector::Selector;
 
@@ -128,6 +128,7 @@ impl Reader<'_> {
             open_tags: std::mem::take(&mut self.open_tags),
             ignore: self.globs(object, "ignore"),
             secrets: self.globs(object, "secrets").written,
+            history: object.get_object("history").map(limits).unwrap_or_default(),
             unclassified_is_error: text(object, "unclassified").as_deref() == Some("error"),
             baseline: object.get_string("baseline").and_then(|baseline| {
                 let file = baseline.value.strip_prefix("./").unwrap_or(&baseline.value);
@@ -284,6 +285,15 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+}
+
+fn limits(object: &Object<'_>) -> Limits {
+    let number = |key| object.get_number(key).map(|number| number.value);
+    Limits {
+        keep_days: number("keepDays").and_then(|days| days.parse().ok()),
+        keep_operations: number("keepOperations").and_then(|count| count.parse().ok()),
+        max_size: text(object, "maxSize").and_then(|size| schema::bytes(&size)),
     }
 }
 

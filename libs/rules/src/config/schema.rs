@@ -51,7 +51,7 @@ fn check(schema: &Value, value: &Ast<'_>, path: &str, problems: &mut Vec<Problem
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
             one => one.as_str().into_iter().collect(),
         };
-        if !types.contains(&type_of(value)) {
+        if !types.iter().any(|expected| is_of_type(value, expected)) {
             let message = format!(
                 "`{shown}` must be {}, not {}",
                 with_article(&types),
@@ -84,6 +84,18 @@ fn check(schema: &Value, value: &Ast<'_>, path: &str, problems: &mut Vec<Problem
         );
     }
     match value {
+        Ast::NumberLit(number) => {
+            let least = schema.get("minimum").and_then(Value::as_u64);
+            if let Some(least) =
+                least.filter(|least| number.value.parse::<u64>().is_ok_and(|given| given < *least))
+            {
+                problem(
+                    &errors::CONFIG_VALUE,
+                    format!("`{shown}` must be at least {least}"),
+                    None,
+                );
+            }
+        }
         Ast::StringLit(text) => {
             if text.value.is_empty() && schema.get("minLength").is_some() {
                 problem(
@@ -249,6 +261,13 @@ fn type_of(value: &Ast<'_>) -> &'static str {
     }
 }
 
+fn is_of_type(value: &Ast<'_>, expected: &str) -> bool {
+    match (value, expected) {
+        (Ast::NumberLit(number), "integer") => number.value.parse::<u32>().is_ok(),
+        _ => type_of(value) == expected,
+    }
+}
+
 fn with_article(types: &[&str]) -> String {
     let named: Vec<String> = types
         .iter()
@@ -257,6 +276,7 @@ fn with_article(types: &[&str]) -> String {
             "object" => "an object".to_owned(),
             "boolean" => "true or false".to_owned(),
             "null" => "null".to_owned(),
+            "integer" => "a whole number without a sign".to_owned(),
             name => format!("a {name}"),
         })
         .collect();
@@ -276,6 +296,7 @@ fn equals(expected: &Value, value: &Ast<'_>) -> bool {
 
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._/-]*$";
 const RELATIVE: &str = "^\\./";
+const SIZE: &str = "^[1-9][0-9]*(KiB|MiB|GiB)$";
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     match pattern {
@@ -286,13 +307,30 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
                     .all(|one| one.is_ascii_alphanumeric() || "._/-".contains(one))
         }
         RELATIVE => text.starts_with("./"),
+        SIZE => bytes(text).is_some(),
         _ => false,
     }
+}
+
+/// Bytes of a size as krepis.json has it.
+pub fn bytes(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    let shift = match unit {
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        _ => return None,
+    };
+    let is_plain = number.starts_with(|first: char| ('1'..='9').contains(&first))
+        && number.chars().all(|digit| digit.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| is_plain)?;
+    number.checked_mul(1 << shift)
 }
 
 fn pattern_in_words(pattern: &str) -> &'static str {
     match pattern {
         NAME => "use letters, digits and `.`, `_`, `/`, `-`, starting with a letter or a digit",
+        SIZE => "write a whole number and KiB, MiB or GiB, for example `500MiB`",
         _ => "start it with `./`",
     }
 }
@@ -326,8 +364,11 @@ mod tests {
                 "$schema" | "title" | "description" | "default" | "type" | "const" | "enum" | "required"
                 | "properties" | "items" => {}
                 "additionalProperties" => assert!(value == Value::Bool(false) || value.is_object()),
-                "minLength" | "minItems" => assert_eq!(value, 1),
-                "pattern" => assert!([NAME, RELATIVE].contains(&value.as_str().unwrap()), "{value}"),
+                "minLength" | "minItems" | "minimum" => assert_eq!(value, 1),
+                "pattern" => assert!(
+                    [NAME, RELATIVE, SIZE].contains(&value.as_str().unwrap()),
+                    "{value}"
+                ),
                 "oneOf" | "anyOf" => assert!(
                     value
                         .as_array()
@@ -337,6 +378,27 @@ mod tests {
                 ),
                 other => panic!("`{other}` is not checked"),
             }
+        }
+    }
+
+    #[test]
+    fn a_size_is_a_number_and_a_unit() {
+        assert_eq!(bytes("1KiB"), Some(1024));
+        assert_eq!(bytes("20GiB"), Some(20 << 30));
+        for wrong in [
+            "",
+            "KiB",
+            "1",
+            "01KiB",
+            "+1KiB",
+            "-1KiB",
+            "1.5MiB",
+            "1 MiB",
+            "1mib",
+            "99999999999999GiB",
+            "ä1KiB",
+        ] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
         }
     }
 

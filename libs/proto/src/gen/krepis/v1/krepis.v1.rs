@@ -136,6 +136,34 @@ pub struct Operation {
     /// OBSERVED: who is writing.
     #[prost(message, optional, tag = "13")]
     pub owner: ::core::option::Option<Owner>,
+    /// The command line that had to succeed after the operation (`--verify`).
+    #[prost(string, optional, tag = "30")]
+    pub verify: ::core::option::Option<::prost::alloc::string::String>,
+    /// UNDO: krepis took the operation before this one back because its `verify` failed. Both count as never done.
+    #[prost(bool, tag = "31")]
+    pub rollback: bool,
+}
+/// What retention removed: where the log begins. The file `.krepis/history/horizon` holds one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Horizon {
+    /// Version of this record. 1.
+    #[prost(uint32, tag = "1")]
+    pub schema: u32,
+    /// The greatest ULID among the removed operations.
+    #[prost(string, optional, tag = "2")]
+    pub last: ::core::option::Option<::prost::alloc::string::String>,
+    /// How many operations were removed, all times together.
+    #[prost(uint64, tag = "3")]
+    pub removed: u64,
+    /// When the last of them was, in milliseconds since 1970-01-01 UTC.
+    #[prost(int64, tag = "4")]
+    pub time_ms: i64,
+    /// Operations past the limits that stay because a newer one needs them.
+    #[prost(string, repeated, tag = "5")]
+    pub needed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Operations whose files were lost and that the user has given up (`krepis recover --forget-damaged`).
+    #[prost(string, repeated, tag = "6")]
+    pub forgotten: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What happened to one path.
 #[derive(Clone, PartialEq, ::prost::Message)]

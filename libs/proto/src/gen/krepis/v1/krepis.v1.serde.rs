@@ -1577,6 +1577,193 @@ impl<'de> serde::Deserialize<'de> for FileStateRecord {
         deserializer.deserialize_struct("krepis.v1.FileStateRecord", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for Horizon {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.schema != 0 {
+            len += 1;
+        }
+        if self.last.is_some() {
+            len += 1;
+        }
+        if self.removed != 0 {
+            len += 1;
+        }
+        if self.time_ms != 0 {
+            len += 1;
+        }
+        if !self.needed.is_empty() {
+            len += 1;
+        }
+        if !self.forgotten.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Horizon", len)?;
+        if self.schema != 0 {
+            struct_ser.serialize_field("schema", &self.schema)?;
+        }
+        if let Some(v) = self.last.as_ref() {
+            struct_ser.serialize_field("last", v)?;
+        }
+        if self.removed != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("removed", ToString::to_string(&self.removed).as_str())?;
+        }
+        if self.time_ms != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("timeMs", ToString::to_string(&self.time_ms).as_str())?;
+        }
+        if !self.needed.is_empty() {
+            struct_ser.serialize_field("needed", &self.needed)?;
+        }
+        if !self.forgotten.is_empty() {
+            struct_ser.serialize_field("forgotten", &self.forgotten)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Horizon {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "schema",
+            "last",
+            "removed",
+            "time_ms",
+            "timeMs",
+            "needed",
+            "forgotten",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Schema,
+            Last,
+            Removed,
+            TimeMs,
+            Needed,
+            Forgotten,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "schema" => Ok(GeneratedField::Schema),
+                            "last" => Ok(GeneratedField::Last),
+                            "removed" => Ok(GeneratedField::Removed),
+                            "timeMs" | "time_ms" => Ok(GeneratedField::TimeMs),
+                            "needed" => Ok(GeneratedField::Needed),
+                            "forgotten" => Ok(GeneratedField::Forgotten),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Horizon;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Horizon")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Horizon, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut schema__ = None;
+                let mut last__ = None;
+                let mut removed__ = None;
+                let mut time_ms__ = None;
+                let mut needed__ = None;
+                let mut forgotten__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Schema => {
+                            if schema__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("schema"));
+                            }
+                            schema__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Last => {
+                            if last__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("last"));
+                            }
+                            last__ = map_.next_value()?;
+                        }
+                        GeneratedField::Removed => {
+                            if removed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("removed"));
+                            }
+                            removed__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::TimeMs => {
+                            if time_ms__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("timeMs"));
+                            }
+                            time_ms__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Needed => {
+                            if needed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("needed"));
+                            }
+                            needed__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Forgotten => {
+                            if forgotten__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("forgotten"));
+                            }
+                            forgotten__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Horizon {
+                    schema: schema__.unwrap_or_default(),
+                    last: last__,
+                    removed: removed__.unwrap_or_default(),
+                    time_ms: time_ms__.unwrap_or_default(),
+                    needed: needed__.unwrap_or_default(),
+                    forgotten: forgotten__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Horizon", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Log {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -1843,6 +2030,12 @@ impl serde::Serialize for Operation {
         if self.owner.is_some() {
             len += 1;
         }
+        if self.verify.is_some() {
+            len += 1;
+        }
+        if self.rollback {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("krepis.v1.Operation", len)?;
         if self.schema != 0 {
             struct_ser.serialize_field("schema", &self.schema)?;
@@ -1887,6 +2080,12 @@ impl serde::Serialize for Operation {
         if let Some(v) = self.owner.as_ref() {
             struct_ser.serialize_field("owner", v)?;
         }
+        if let Some(v) = self.verify.as_ref() {
+            struct_ser.serialize_field("verify", v)?;
+        }
+        if self.rollback {
+            struct_ser.serialize_field("rollback", &self.rollback)?;
+        }
         struct_ser.end()
     }
 }
@@ -1913,6 +2112,8 @@ impl<'de> serde::Deserialize<'de> for Operation {
             "created_directories",
             "createdDirectories",
             "owner",
+            "verify",
+            "rollback",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1930,6 +2131,8 @@ impl<'de> serde::Deserialize<'de> for Operation {
             Target,
             CreatedDirectories,
             Owner,
+            Verify,
+            Rollback,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1964,6 +2167,8 @@ impl<'de> serde::Deserialize<'de> for Operation {
                             "target" => Ok(GeneratedField::Target),
                             "createdDirectories" | "created_directories" => Ok(GeneratedField::CreatedDirectories),
                             "owner" => Ok(GeneratedField::Owner),
+                            "verify" => Ok(GeneratedField::Verify),
+                            "rollback" => Ok(GeneratedField::Rollback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1996,6 +2201,8 @@ impl<'de> serde::Deserialize<'de> for Operation {
                 let mut target__ = None;
                 let mut created_directories__ = None;
                 let mut owner__ = None;
+                let mut verify__ = None;
+                let mut rollback__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Schema => {
@@ -2080,6 +2287,18 @@ impl<'de> serde::Deserialize<'de> for Operation {
                             }
                             owner__ = map_.next_value()?;
                         }
+                        GeneratedField::Verify => {
+                            if verify__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("verify"));
+                            }
+                            verify__ = map_.next_value()?;
+                        }
+                        GeneratedField::Rollback => {
+                            if rollback__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rollback"));
+                            }
+                            rollback__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Operation {
@@ -2096,6 +2315,8 @@ impl<'de> serde::Deserialize<'de> for Operation {
                     target: target__,
                     created_directories: created_directories__.unwrap_or_default(),
                     owner: owner__,
+                    verify: verify__,
+                    rollback: rollback__.unwrap_or_default(),
                 })
             }
         }

@@ -152,7 +152,34 @@ export interface Operation {
   /** Directories made by this operation, shallow ones first; undo removes those that are empty. */
   createdDirectories: string[];
   /** OBSERVED: who is writing. */
-  owner?: Owner | undefined;
+  owner?:
+    | Owner
+    | undefined;
+  /** The command line that had to succeed after the operation (`--verify`). */
+  verify?:
+    | string
+    | undefined;
+  /** UNDO: krepis took the operation before this one back because its `verify` failed. Both count as never done. */
+  rollback: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** What retention removed: where the log begins. The file `.krepis/history/horizon` holds one. */
+export interface Horizon {
+  /** Version of this record. 1. */
+  schema: number;
+  /** The greatest ULID among the removed operations. */
+  last?:
+    | string
+    | undefined;
+  /** How many operations were removed, all times together. */
+  removed: bigint;
+  /** When the last of them was, in milliseconds since 1970-01-01 UTC. */
+  timeMs: bigint;
+  /** Operations past the limits that stay because a newer one needs them. */
+  needed: string[];
+  /** Operations whose files were lost and that the user has given up (`krepis recover --forget-damaged`). */
+  forgotten: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -219,6 +246,8 @@ function createBaseOperation(): Operation {
     target: undefined,
     createdDirectories: [],
     owner: undefined,
+    verify: undefined,
+    rollback: false,
     _unknownFields: {},
   };
 }
@@ -266,6 +295,12 @@ export const Operation: MessageFns<Operation> = {
     }
     if (message.owner !== undefined) {
       Owner.encode(message.owner, writer.uint32(106).fork()).join();
+    }
+    if (message.verify !== undefined) {
+      writer.uint32(242).string(message.verify);
+    }
+    if (message.rollback !== false) {
+      writer.uint32(248).bool(message.rollback);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -395,6 +430,22 @@ export const Operation: MessageFns<Operation> = {
             message.owner = Owner.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.verify = reader.string();
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.rollback = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -438,6 +489,8 @@ export const Operation: MessageFns<Operation> = {
         ? object.created_directories.map((e: any) => globalThis.String(e))
         : [],
       owner: isSet(object.owner) ? Owner.fromJSON(object.owner) : undefined,
+      verify: isSet(object.verify) ? globalThis.String(object.verify) : undefined,
+      rollback: isSet(object.rollback) ? globalThis.Boolean(object.rollback) : false,
     };
   },
 
@@ -482,6 +535,12 @@ export const Operation: MessageFns<Operation> = {
     if (message.owner !== undefined) {
       obj.owner = Owner.toJSON(message.owner);
     }
+    if (message.verify !== undefined) {
+      obj.verify = message.verify;
+    }
+    if (message.rollback !== false) {
+      obj.rollback = message.rollback;
+    }
     return obj;
   },
 
@@ -503,6 +562,181 @@ export const Operation: MessageFns<Operation> = {
     message.target = object.target ?? undefined;
     message.createdDirectories = object.createdDirectories?.map((e) => e) || [];
     message.owner = (object.owner !== undefined && object.owner !== null) ? Owner.fromPartial(object.owner) : undefined;
+    message.verify = object.verify ?? undefined;
+    message.rollback = object.rollback ?? false;
+    return message;
+  },
+};
+
+function createBaseHorizon(): Horizon {
+  return { schema: 0, last: undefined, removed: 0n, timeMs: 0n, needed: [], forgotten: [], _unknownFields: {} };
+}
+
+export const Horizon: MessageFns<Horizon> = {
+  encode(message: Horizon, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== 0) {
+      writer.uint32(8).uint32(message.schema);
+    }
+    if (message.last !== undefined) {
+      writer.uint32(18).string(message.last);
+    }
+    if (message.removed !== 0n) {
+      if (BigInt.asUintN(64, message.removed) !== message.removed) {
+        throw new globalThis.Error("value provided for field message.removed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.removed);
+    }
+    if (message.timeMs !== 0n) {
+      if (BigInt.asIntN(64, message.timeMs) !== message.timeMs) {
+        throw new globalThis.Error("value provided for field message.timeMs of type int64 too large");
+      }
+      writer.uint32(32).int64(message.timeMs);
+    }
+    for (const v of message.needed) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.forgotten) {
+      writer.uint32(50).string(v!);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Horizon {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHorizon();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.schema = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.last = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.removed = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeMs = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.needed.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.forgotten.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Horizon {
+    return {
+      schema: isSet(object.schema) ? globalThis.Number(object.schema) : 0,
+      last: isSet(object.last) ? globalThis.String(object.last) : undefined,
+      removed: isSet(object.removed) ? BigInt(object.removed) : 0n,
+      timeMs: isSet(object.timeMs) ? BigInt(object.timeMs) : isSet(object.time_ms) ? BigInt(object.time_ms) : 0n,
+      needed: globalThis.Array.isArray(object?.needed) ? object.needed.map((e: any) => globalThis.String(e)) : [],
+      forgotten: globalThis.Array.isArray(object?.forgotten)
+        ? object.forgotten.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Horizon): unknown {
+    const obj: any = {};
+    if (message.schema !== 0) {
+      obj.schema = Math.round(message.schema);
+    }
+    if (message.last !== undefined) {
+      obj.last = message.last;
+    }
+    if (message.removed !== 0n) {
+      obj.removed = message.removed.toString();
+    }
+    if (message.timeMs !== 0n) {
+      obj.timeMs = message.timeMs.toString();
+    }
+    if (message.needed?.length) {
+      obj.needed = message.needed;
+    }
+    if (message.forgotten?.length) {
+      obj.forgotten = message.forgotten;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Horizon>): Horizon {
+    return Horizon.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Horizon>): Horizon {
+    const message = createBaseHorizon();
+    message.schema = object.schema ?? 0;
+    message.last = object.last ?? undefined;
+    message.removed = (object.removed !== undefined && object.removed !== null) ? BigInt(object.removed) : 0n;
+    message.timeMs = (object.timeMs !== undefined && object.timeMs !== null) ? BigInt(object.timeMs) : 0n;
+    message.needed = object.needed?.map((e) => e) || [];
+    message.forgotten = object.forgotten?.map((e) => e) || [];
     return message;
   },
 };
