@@ -24,6 +24,10 @@ impl OperationId {
         (id.to_string() == text).then_some(Self(id))
     }
 
+    pub(crate) fn ulid(self) -> Ulid {
+        self.0
+    }
+
     /// A new name, greater than `last` even if the clock went back or stands still.
     pub(crate) fn after(last: Option<Self>) -> Self {
         let id = Ulid::from_datetime(SystemTime::now());

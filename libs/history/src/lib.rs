@@ -24,6 +24,7 @@
 mod apply;
 mod disk;
 pub mod errors;
+mod exec;
 pub mod failpoints;
 mod format;
 mod id;
@@ -41,10 +42,11 @@ mod write;
 
 pub use apply::Intent;
 pub use disk::read_state;
+pub use exec::{Begun, Coverage, Ended, Filled, Install, is_environment_file};
 pub use format::OperationFile;
 pub use id::OperationId;
 pub use log::{Entry, Log};
-pub use operation::{FileEntry, Image, Kind, Meta, Operation};
+pub use operation::{Barrier, DirectoryEntry, FileEntry, Image, Kind, Meta, Operation, Running, Uncovered};
 pub use owner::Owner;
 pub use recover::{Decision, Ending, Recovered};
 pub use store::{History, Stage, ensure_private_folder};

@@ -38,7 +38,7 @@ pub struct Entry {
 impl Entry {
     /// True for a change none of whose files is in effect any more. Always false for an undo or a redo.
     pub fn is_undone(&self) -> bool {
-        self.root == self.operation.id && self.effective.is_empty()
+        self.root == self.operation.id && self.effective.is_empty() && !self.operation.files.is_empty()
     }
 }
 
@@ -123,6 +123,8 @@ impl Log {
         let paths: BTreeSet<WorkspacePath> = operation.files.iter().map(|file| file.path.clone()).collect();
         let mut effective = BTreeSet::new();
         match (operation.kind, self.positions.get(&root).copied()) {
+            // Only what undo does not reach (an install): there is nothing to take back, and no redo is cut off.
+            (Kind::Observed, _) if paths.is_empty() => {}
             (Kind::Apply | Kind::Observed, _) => {
                 effective = paths;
                 self.undo_stack.push(id);

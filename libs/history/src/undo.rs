@@ -7,7 +7,7 @@ use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePa
 
 use crate::disk::read_state;
 use crate::log::{Entry, Log};
-use crate::operation::{Kind, Meta, Operation};
+use crate::operation::{DirectoryEntry, Kind, Meta, Operation};
 use crate::write::is_in_the_way;
 use crate::{History, Intent, OperationId, Stage, errors};
 
@@ -51,6 +51,8 @@ pub struct Reversal {
     /// Every file of it and what becomes of it, by path.
     pub outcomes: BTreeMap<WorkspacePath, Outcome>,
     settled: Vec<(WorkspacePath, FileState)>,
+    /// Directories of a foreign command, from what is there to what is to be.
+    directories: Vec<DirectoryEntry>,
 }
 
 impl History {
@@ -122,7 +124,10 @@ impl History {
             target: Some(reversal.target),
             settled: reversal.settled.clone(),
         };
-        Ok((self.apply(&reversal.change, intent)?, reversal))
+        self.open_directories(&reversal.directories);
+        let operation = self.apply(&reversal.change, intent)?;
+        self.settle_directories(&reversal.directories);
+        Ok((operation, reversal))
     }
 
     fn plan(
@@ -152,7 +157,12 @@ impl History {
         }
         let title = &root.operation.meta.title;
         if sources.is_empty() {
-            return Err(if named {
+            return Err(if entry.operation.files.is_empty() {
+                let text = format!("operation {target} ({title}) changed nothing that undo can restore");
+                Failure::new(&errors::NOTHING_RESTORABLE, text).hint(format!(
+                    "`krepis history show {target}` says what it changed and what mends that"
+                ))
+            } else if named {
                 Failure::new(
                     &errors::ALREADY_UNDONE,
                     format!("operation {target} ({title}) is undone already"),
@@ -180,7 +190,23 @@ impl History {
             return Err(failure);
         }
         let verb = if entry.forward { "undo" } else { "redo" };
-        Ok(Reversal::of(kind, target, format!("{verb} {title}"), plan.steps))
+        let mut reversal = Reversal::of(kind, target, format!("{verb} {title}"), plan.steps);
+        let forward = kind == Kind::Redo || !entry.forward;
+        reversal.directories = root
+            .operation
+            .directories
+            .iter()
+            .filter(|directory| options.names(&directory.path))
+            .map(|directory| match (forward, directory.clone()) {
+                (true, directory) => directory,
+                (false, DirectoryEntry { path, before, after }) => DirectoryEntry {
+                    path,
+                    before: after,
+                    after: before,
+                },
+            })
+            .collect();
+        Ok(reversal)
     }
 }
 
@@ -213,6 +239,7 @@ impl Reversal {
             change,
             outcomes,
             settled,
+            directories: Vec::new(),
         }
     }
 }
@@ -381,7 +408,7 @@ impl Plan<'_> {
 }
 
 /// Why an operation cannot be taken out of a file.
-struct Clash {
+pub(crate) struct Clash {
     why: &'static str,
     line: u32,
 }
@@ -396,7 +423,7 @@ impl Clash {
 }
 
 /// Takes the step from `before` to `after` out of what is there today.
-fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<FileState, Clash> {
+pub(crate) fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<FileState, Clash> {
     let clash = |why| Clash { why, line: 0 };
     let (FileState::File { mode: old, .. }, FileState::File { mode: new, .. }) = (before, after) else {
         return Err(clash(match (before, after) {
