@@ -55,6 +55,9 @@ pub enum Command {
     Run(RunArguments),
     /// Run any other command so that `krepis undo` takes back what it changes
     Exec(ExecArguments),
+    /// Become the command of `exec`
+    #[command(hide = true)]
+    ExecStart(ExecStartArguments),
     /// Check the architecture rules
     Check(CheckArguments),
     /// Take an operation back (the latest that still stands, or OP)
@@ -206,6 +209,21 @@ pub struct ExecArguments {
     pub title: Option<String>,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecStartArguments {
+    /// The workspace
+    pub root: PathBuf,
+    /// The operation whose record must name this process first
+    pub operation: String,
+    /// The krepis that started this process
+    pub parent: u32,
+    /// The program's file
+    pub program: PathBuf,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
     pub command: Vec<OsString>,
 }
 

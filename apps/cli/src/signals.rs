@@ -38,7 +38,8 @@ impl Forwarding {
                 let signal = Signal::from_named_raw(number);
                 let from_terminal = matches!(number, SIGINT | SIGQUIT) && is_foreground();
                 if let (Some(pid), Some(signal), false) = (*target, signal, from_terminal) {
-                    drop(kill_process(pid, signal));
+                    // It has ended in this moment: then there is nobody to tell.
+                    let _ = kill_process(pid, signal);
                 }
             }
         });

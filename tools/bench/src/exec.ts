@@ -131,7 +131,9 @@ function sizeOf(folder: string): number {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { values } = parseArgs({ options: { files: { type: 'string', default: '50000' }, krepis: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { files: { type: 'string', default: '50000' }, krepis: { type: 'string' } },
+  });
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'krepis-exec-')));
   const krepis = values.krepis ?? join(import.meta.dirname, '..', '..', '..', 'dist', 'bin', 'krepis');
   try {

@@ -5,17 +5,20 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use krepis_change::Failure;
-use krepis_history::{Barrier, Begun, Ended, FileEntry, Image, Operation, errors};
+use krepis_history::{Barrier, Begun, Ended, FileEntry, History, Image, OperationId, Stage, errors};
 use krepis_workspace::CommandOptions;
 use serde_json::{Value, json};
 
-use crate::arguments::ExecArguments;
+use crate::arguments::{ExecArguments, ExecStartArguments};
 use crate::output::file_line;
 use crate::session::Session;
 use crate::signals::Forwarding;
 
+/// How often the process that becomes the command looks whether it may.
+const POLL: Duration = Duration::from_micros(500);
 /// How many files are listed; `krepis history show` lists all.
 const LISTED: usize = 20;
 /// A look at the files that takes longer than this, in seconds, is explained.
@@ -29,7 +32,12 @@ pub fn run(session: &Session, arguments: &ExecArguments) -> Result<u8, Failure> 
         .title
         .clone()
         .unwrap_or_else(|| title(&arguments.command));
-    let meta = Session::meta(&workspace, title);
+    // Arguments of the command may be no text.
+    let words = std::env::args_os().skip(1);
+    let command = std::iter::once("krepis".to_owned())
+        .chain(words.map(|word| word.to_string_lossy().into_owned()))
+        .collect();
+    let meta = Session::meta_of(&workspace, title, command);
     let options = CommandOptions {
         include: arguments.include.clone(),
         exclude: arguments.exclude.clone(),
@@ -40,20 +48,28 @@ pub fn run(session: &Session, arguments: &ExecArguments) -> Result<u8, Failure> 
     say_begun(session, arguments, &begun);
     // From here on Ctrl-C is the command's.
     let forwarding = Forwarding::start();
-    let mut child = match spawn(session, &program, &arguments.command) {
+    let started = spawn(session, workspace.root(), &begun, &program, &arguments.command)
+        .map_err(|error| not_run(&arguments.command[0], &error.to_string()))
+        .and_then(|mut child| {
+            let noted = turn.history.command_started(&mut begun, child.id());
+            noted.map(|()| forwarding.to(child.id())).map_err(|failure| {
+                // It waits for that record and has not become the command yet.
+                drop(child.kill().and_then(|()| child.wait()));
+                failure
+            })?;
+            Ok(child)
+        });
+    let mut child = match started {
         Ok(child) => child,
-        Err(error) => {
+        Err(failure) => {
             turn.history.abandon_command(&begun)?;
-            return Err(not_run(&arguments.command[0], &error.to_string()));
+            return Err(failure);
         }
     };
-    forwarding.to(child.id());
-    // Even without this line the operation is completed, only perhaps too early if krepis is killed.
-    let noted = turn.history.command_started(&mut begun, child.id());
     drop(turn);
     let status = wait(&mut child);
     forwarding.stop();
-    let ended = noted.and_then(|()| workspace.end_command(&begun, session.options()));
+    let ended = workspace.end_command(&begun, session.options());
     let code = exit_code(status);
     match ended {
         Ok(ended) => report(session, &begun, &ended, status),
@@ -121,17 +137,57 @@ fn not_run(name: &OsStr, why: &str) -> Failure {
 }
 
 /// With the terminal, the input, the process group and the environment of krepis itself.
-fn spawn(session: &Session, program: &Path, command: &[OsString]) -> std::io::Result<Child> {
-    let mut child = Command::new(program);
+///
+/// The process is krepis once more, which becomes the command as soon as the record names it: whenever krepis is killed,
+/// either the command has not begun or the next writer knows what to wait for.
+fn spawn(
+    session: &Session,
+    root: &Path,
+    begun: &Begun,
+    program: &Path,
+    command: &[OsString],
+) -> std::io::Result<Child> {
+    let mut child = Command::new(std::env::current_exe()?);
     child
-        .arg0(&command[0])
-        .args(&command[1..])
+        .arg("exec-start")
+        .arg(root)
+        .arg(begun.id.to_string())
+        .arg(std::process::id().to_string())
+        .arg(program)
+        .arg("--")
+        .args(command)
         .current_dir(&session.directory);
     if session.shell.is_json() {
         // stdout is for one JSON document.
         child.stdout(Stdio::from(std::io::stderr()));
     }
     child.spawn()
+}
+
+/// Becomes the command once the operation's record names this process; ends if krepis does first.
+pub fn start(arguments: &ExecStartArguments) -> Failure {
+    let history = History::new(&arguments.root);
+    let own = std::process::id();
+    let name = &arguments.command[0];
+    let Some(id) = OperationId::parse(&arguments.operation) else {
+        return not_run(name, "no operation was named");
+    };
+    loop {
+        let operation = history.open(id, Stage::Observed).map(|file| file.operation);
+        let process = operation.ok().and_then(|it| it.running?.process);
+        if process.is_some_and(|process| process.pid == own) {
+            break;
+        }
+        if std::os::unix::process::parent_id() != arguments.parent {
+            return not_run(name, "krepis ended before the command began");
+        }
+        std::thread::sleep(POLL);
+    }
+    let error = Command::new(&arguments.program)
+        .arg0(name)
+        .args(&arguments.command[1..])
+        .exec();
+    not_run(name, &error.to_string())
 }
 
 fn wait(child: &mut Child) -> Option<ExitStatus> {

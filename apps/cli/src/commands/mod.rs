@@ -34,6 +34,7 @@ pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
         Command::Apply(arguments) => apply::run(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Exec(arguments) => exec::run(&session, &arguments),
+        Command::ExecStart(arguments) => Err(exec::start(&arguments)),
         Command::Check(arguments) => check::run(&session, &arguments),
         Command::Undo(arguments) => undo::undo(&session, &arguments),
         Command::Redo(arguments) => undo::redo(&session, &arguments),
