@@ -1,5 +1,6 @@
 //! The command line: what `krepis --help` shows.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -52,6 +53,11 @@ pub enum Command {
     Apply(ApplyArguments),
     /// Run commands of krepis.json; their changes become one operation
     Run(RunArguments),
+    /// Run any other command so that `krepis undo` takes back what it changes
+    Exec(ExecArguments),
+    /// Become the command of `exec`
+    #[command(hide = true)]
+    ExecStart(ExecStartArguments),
     /// Check the architecture rules
     Check(CheckArguments),
     /// Take an operation back (the latest that still stands, or OP)
@@ -199,6 +205,40 @@ pub struct RunArguments {
     pub dry_run: bool,
     #[command(flatten)]
     pub verify: VerifyArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecArguments {
+    /// Cover these files though they are ignored (a pattern as in .gitignore)
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// Leave these files out (a pattern as in .gitignore)
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// What the command changes beyond files (a database, a registry), so that undo can say it does not take that back
+    #[arg(long = "barrier", value_name = "TEXT")]
+    pub barriers: Vec<String>,
+    /// One sentence for the history; default: the command line
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecStartArguments {
+    /// The workspace
+    pub root: PathBuf,
+    /// The operation whose record must name this process first
+    pub operation: String,
+    /// The krepis that started this process
+    pub parent: u32,
+    /// The program's file
+    pub program: PathBuf,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

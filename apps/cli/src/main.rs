@@ -7,6 +7,7 @@ mod output;
 mod propose;
 mod runner;
 mod session;
+mod signals;
 mod verify;
 
 use std::process::ExitCode;

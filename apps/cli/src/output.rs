@@ -91,21 +91,26 @@ impl Shell {
     /// The files of a change, one a line, and its edits counted, to stderr.
     pub fn files(self, change: &Change) {
         for transition in shown(change) {
-            let (style, verb) = match kind_of(transition) {
-                "created" => (GREEN, "create"),
-                "deleted" => (RED, "delete"),
-                "renamed" => (CYAN, "rename"),
-                "mode" => (CYAN, "mode"),
-                _ => (YELLOW, "update"),
-            };
             let from = transition
                 .renamed_from
                 .as_ref()
-                .map(|old| format!("{old} -> "))
-                .unwrap_or_default();
-            self.say(&format!("{style}{verb}{style:#} {from}{}", transition.path));
+                .map(krepis_change::WorkspacePath::as_str);
+            self.say(&file_line(kind_of(transition), from, transition.path.as_str()));
         }
     }
+}
+
+/// One file of a change, by what [`kind_of`] calls it.
+pub fn file_line(kind: &str, from: Option<&str>, path: &str) -> String {
+    let (style, verb) = match kind {
+        "created" => (GREEN, "create"),
+        "deleted" => (RED, "delete"),
+        "renamed" => (CYAN, "rename"),
+        "mode" => (CYAN, "mode"),
+        _ => (YELLOW, "update"),
+    };
+    let from = from.map(|old| format!("{old} -> ")).unwrap_or_default();
+    format!("{style}{verb}{style:#} {from}{path}")
 }
 
 /// A failure in JSON, as CONTRACTS has it.

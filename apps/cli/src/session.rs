@@ -107,6 +107,9 @@ impl Session {
                 Ending::Done => "it had been completed",
                 Ending::Completed => "it was completed from what is on disk",
                 Ending::Dropped => "it had changed nothing",
+                Ending::Lost => {
+                    "what was saved before it is damaged, so what it changed cannot be taken back"
+                }
             };
             self.shell
                 .warn(&format!("`{}` ({}) was interrupted: {how}", one.title, one.id));

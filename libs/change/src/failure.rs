@@ -108,14 +108,18 @@ impl Failure {
         Some(first)
     }
 
-    /// Exit code of the process: the weightiest of this failure and the others (5 > 70 > 4 > 3 > 75 > 2 > 1).
+    /// Exit code of the process: the weightiest of this failure and the others (5 > 70 > 4 > 3 > 75 > 2 > 1). One that is
+    /// none of these (126, 127: a foreign command that cannot be run) stands for itself.
     pub fn exit(&self) -> u8 {
         const ORDER: [u8; 7] = [5, 70, 4, 3, 75, 2, 1];
         let codes: Vec<u8> = std::iter::once(self)
             .chain(&self.others)
             .map(|failure| failure.code.exit)
             .collect();
-        ORDER.into_iter().find(|exit| codes.contains(exit)).unwrap_or(1)
+        ORDER
+            .into_iter()
+            .find(|exit| codes.contains(exit))
+            .unwrap_or(self.code.exit)
     }
 }
 

@@ -246,6 +246,10 @@ impl History {
             target: intent.target,
             created_directories: Vec::new(),
             owner: None,
+            barriers: Vec::new(),
+            running: None,
+            directories: Vec::new(),
+            uncovered: Vec::new(),
         };
         Ok((operation, blobs))
     }

@@ -75,6 +75,20 @@ codes! {
     OWNER_BUSY = "KRP4051", 75, "another program is changing the workspace";
     /// An observed operation of that id does not exist or is completed.
     NOT_OBSERVED = "KRP4052", 2, "the operation is not an open observed operation";
+    /// `krepis exec` was given a command that is not there.
+    COMMAND_NOT_FOUND = "KRP4060", 127, "the command to run is not found";
+    /// `krepis exec` was given a file that cannot be run.
+    COMMAND_NOT_RUN = "KRP4061", 126, "the command cannot be run";
+    /// The files could not be saved before a foreign command.
+    BASE_NOT_FILLED = "KRP4062", 1, "the files cannot be saved before a foreign command, so it was not run";
+    /// A file below `.krepis/history/base` is not what was written.
+    BASE_DAMAGED = "KRP4063", 5, "what was saved before a foreign command is damaged";
+    /// A pattern of what a foreign command's undo covers.
+    BAD_PATTERN = "KRP4064", 2, "a pattern of covered files cannot be read";
+    /// A foreign command ran, and what it changed is not recorded yet.
+    NOT_RECORDED = "KRP4065", 1, "a foreign command ran and its changes are not recorded yet";
+    /// The operation changed no file, only what undo does not reach.
+    NOTHING_RESTORABLE = "KRP4066", 1, "the operation changed nothing that undo can restore";
 }
 
 #[cfg(test)]

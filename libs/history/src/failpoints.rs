@@ -36,12 +36,24 @@ pub const POINTS: &[&str] = &[
     "history::collect::removed",
 ];
 
+/// Every crash point of a foreign command, in order; apart, since no other operation passes them.
+pub const COMMAND_POINTS: &[&str] = &[
+    "history::exec::start",
+    "history::exec::pack-written",
+    "history::exec::index-written",
+    "history::exec::recorded",
+    "history::exec::compared",
+    "history::exec::rewritten",
+    "history::exec::completed",
+];
+
 /// Points at which `return` makes a call of the file system fail instead of killing the process; the argument is the
 /// error: `return(28)` is ENOSPC, `return(30)` is EROFS.
 pub const INJECTIONS: &[&str] = &[
     "history::swap::exchange",
     "history::swap::rename",
     "history::apply::write",
+    "history::exec::write",
 ];
 
 /// A crash point.

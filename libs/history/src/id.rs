@@ -36,6 +36,10 @@ impl OperationId {
         Self(Ulid::from_parts(time_ms, 0))
     }
 
+    pub(crate) fn ulid(self) -> Ulid {
+        self.0
+    }
+
     /// A new name, greater than `last` even if the clock went back or stands still.
     pub(crate) fn after(last: Option<Self>) -> Self {
         let id = Ulid::from_datetime(SystemTime::now());

@@ -55,7 +55,7 @@ pub struct Entry {
 impl Entry {
     /// True for a change none of whose files is in effect any more. Always false for an undo or a redo.
     pub fn is_undone(&self) -> bool {
-        self.root == self.operation.id && self.effective.is_empty()
+        self.root == self.operation.id && self.effective.is_empty() && !self.operation.files.is_empty()
     }
 }
 
@@ -172,6 +172,8 @@ impl Log {
         let mut base = None;
         let stacks = self.stacks.clone();
         match (operation.kind, self.positions.get(&root).copied()) {
+            // Only what undo does not reach (an install): there is nothing to take back, and no redo is cut off.
+            (Kind::Observed, _) if paths.is_empty() => {}
             (Kind::Apply | Kind::Observed, _) => {
                 effective = paths;
                 base = self.stacks.undo.last().copied();

@@ -41,6 +41,10 @@ impl History {
             target: None,
             created_directories: created.into_iter().collect(),
             owner: Some(owner),
+            barriers: Vec::new(),
+            running: None,
+            directories: Vec::new(),
+            uncovered: Vec::new(),
         };
         self.put_operation(&operation, &blobs, Stage::Observed)?;
         step!("history::observe::recorded");
@@ -103,6 +107,10 @@ impl History {
                 continue;
             }
             let operation = self.open(id, stage)?.operation;
+            // A foreign command runs as long as it likes, and may run krepis itself.
+            if operation.running.is_some() {
+                continue;
+            }
             let Some(owner) = operation
                 .owner
                 .filter(|owner| Some(owner) != own && owner.is_alive())
@@ -123,6 +131,9 @@ impl History {
     /// Completes an observed operation whose process is gone; leaves that of a living one alone.
     pub(crate) fn complete_orphan(&self, id: OperationId) -> Result<Option<Recovered>, Failure> {
         let operation = self.open(id, Stage::Observed)?.operation;
+        if operation.running.is_some() {
+            return self.complete_orphaned_command(&operation);
+        }
         if operation.owner.is_some_and(|owner| owner.is_alive()) {
             return Ok(None);
         }
@@ -154,7 +165,7 @@ impl History {
     }
 
     /// What the other program wrote may still be in memory only; the record must not outlive it.
-    fn make_durable(&self, operation: &Operation) -> Result<(), Failure> {
+    pub(crate) fn make_durable(&self, operation: &Operation) -> Result<(), Failure> {
         for entry in &operation.files {
             if matches!(entry.after, Some(crate::Image::File { .. })) {
                 let path = entry.path.on_disk(self.root());
@@ -174,7 +185,12 @@ impl History {
             .try_for_each(|parent| sync::directory(&parent))
     }
 
-    fn put_operation(&self, operation: &Operation, blobs: &Blobs, stage: Stage) -> Result<(), Failure> {
+    pub(crate) fn put_operation(
+        &self,
+        operation: &Operation,
+        blobs: &Blobs,
+        stage: Stage,
+    ) -> Result<(), Failure> {
         let bytes = format::encode(operation, &blobs.list).map_err(|error| {
             Failure::io(
                 &errors::HISTORY_IO,

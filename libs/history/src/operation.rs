@@ -6,6 +6,7 @@ use std::sync::Arc;
 use krepis_change::{Digest, FileState, Span, WorkspacePath};
 use krepis_proto::v1;
 
+use crate::exec::{Coverage, Install};
 use crate::{OperationId, Owner};
 
 /// What an operation did.
@@ -124,6 +125,64 @@ pub struct Operation {
     pub created_directories: Vec<WorkspacePath>,
     /// Observed operations: who writes.
     pub owner: Option<Owner>,
+    /// What undo does not reach.
+    pub barriers: Vec<Barrier>,
+    /// A foreign command that has not been completed: what it started from.
+    pub running: Option<Running>,
+    /// Foreign commands: directories made, removed or with another mode.
+    pub directories: Vec<DirectoryEntry>,
+    /// Foreign commands: what changed and is not kept.
+    pub uncovered: Vec<Uncovered>,
+}
+
+/// Something that an operation changed and that undo does not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barrier {
+    /// A folder, or what the user said.
+    pub what: String,
+    /// The command line that changed it.
+    pub command: Vec<String>,
+    /// The command that brings it in step with the files again.
+    pub mend: Option<String>,
+    /// Folder to run `mend` in, relative to the workspace root; empty: the root.
+    pub folder: String,
+}
+
+/// What a foreign command started from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Name of the index below `.krepis/history/base`.
+    pub index: String,
+    /// What is covered.
+    pub coverage: Coverage,
+    /// What package managers had installed.
+    pub installs: Vec<Install>,
+    /// What the user said undo will not reach.
+    pub notes: Vec<String>,
+    /// The command's own process, once it runs.
+    pub process: Option<Owner>,
+    /// The file system's clock right before the command, in nanoseconds since 1970; 0: not noted yet.
+    pub started: i64,
+}
+
+/// What happened to a directory, by its permission bits; `None`: not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    /// The path.
+    pub path: WorkspacePath,
+    /// Before.
+    pub before: Option<u32>,
+    /// After.
+    pub after: Option<u32>,
+}
+
+/// A file that changed and that undo leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncovered {
+    /// The path, relative to the workspace root.
+    pub path: String,
+    /// Why it is not kept.
+    pub why: String,
 }
 
 /// Contents of an operation file, each once.
@@ -218,11 +277,26 @@ impl Operation {
             files: self.files.iter().map(file_record).collect(),
             target: self.target.map(|id| id.to_string()),
             created_directories: self.created_directories.iter().map(ToString::to_string).collect(),
-            owner: self.owner.as_ref().map(|owner| v1::Owner {
-                pid: owner.pid,
-                start_time: owner.start_time,
-                boot_id: owner.boot_id.clone(),
-            }),
+            owner: self.owner.as_ref().map(owner_record),
+            barriers: self.barriers.iter().map(barrier_record).collect(),
+            running: self.running.as_ref().map(running_record),
+            directories: self
+                .directories
+                .iter()
+                .map(|one| v1::DirectoryRecord {
+                    path: one.path.to_string(),
+                    before: one.before,
+                    after: one.after,
+                })
+                .collect(),
+            uncovered: self
+                .uncovered
+                .iter()
+                .map(|one| v1::UncoveredRecord {
+                    path: one.path.clone(),
+                    why: one.why.clone(),
+                })
+                .collect(),
             verify: self.meta.verify.clone(),
             rollback: self.meta.rollback,
         }
@@ -262,13 +336,110 @@ impl Operation {
                 .iter()
                 .map(|it| path(it))
                 .collect::<Result<_, _>>()?,
-            owner: record.owner.map(|owner| Owner {
-                pid: owner.pid,
-                start_time: owner.start_time,
-                boot_id: owner.boot_id,
-            }),
+            owner: record.owner.map(owner),
+            barriers: record
+                .barriers
+                .into_iter()
+                .map(|one| Barrier {
+                    what: one.what,
+                    command: one.command,
+                    mend: one.mend,
+                    folder: one.folder,
+                })
+                .collect(),
+            running: record.running.map(running).transpose()?,
+            directories: record
+                .directories
+                .into_iter()
+                .map(|one| {
+                    Ok(DirectoryEntry {
+                        path: path(&one.path)?,
+                        before: one.before,
+                        after: one.after,
+                    })
+                })
+                .collect::<Result<_, String>>()?,
+            uncovered: record
+                .uncovered
+                .into_iter()
+                .map(|one| Uncovered {
+                    path: one.path,
+                    why: one.why,
+                })
+                .collect(),
         })
     }
+}
+
+fn owner_record(owner: &Owner) -> v1::Owner {
+    v1::Owner {
+        pid: owner.pid,
+        start_time: owner.start_time,
+        boot_id: owner.boot_id.clone(),
+    }
+}
+
+fn owner(record: v1::Owner) -> Owner {
+    Owner {
+        pid: record.pid,
+        start_time: record.start_time,
+        boot_id: record.boot_id,
+    }
+}
+
+fn barrier_record(barrier: &Barrier) -> v1::Barrier {
+    v1::Barrier {
+        what: barrier.what.clone(),
+        command: barrier.command.clone(),
+        mend: barrier.mend.clone(),
+        folder: barrier.folder.clone(),
+    }
+}
+
+fn running_record(running: &Running) -> v1::Running {
+    v1::Running {
+        index: running.index.clone(),
+        include: running.coverage.include.clone(),
+        exclude: running.coverage.exclude.clone(),
+        secrets: running.coverage.secrets.clone(),
+        installs: running
+            .installs
+            .iter()
+            .map(|install| v1::Install {
+                folder: install.folder.clone(),
+                marks: install.marks.0.to_vec(),
+            })
+            .collect(),
+        notes: running.notes.clone(),
+        process: running.process.as_ref().map(owner_record),
+        started_ns: running.started,
+    }
+}
+
+fn running(record: v1::Running) -> Result<Running, String> {
+    let install = |install: v1::Install| {
+        let marks = install.marks.try_into().map(Digest);
+        Ok(Install {
+            folder: install.folder,
+            marks: marks.map_err(|_| "a digest of wrong length".to_owned())?,
+        })
+    };
+    Ok(Running {
+        index: record.index,
+        coverage: Coverage {
+            include: record.include,
+            exclude: record.exclude,
+            secrets: record.secrets,
+        },
+        installs: record
+            .installs
+            .into_iter()
+            .map(install)
+            .collect::<Result<_, String>>()?,
+        notes: record.notes,
+        process: record.process.map(owner),
+        started: record.started_ns,
+    })
 }
 
 fn path(text: &str) -> Result<WorkspacePath, String> {

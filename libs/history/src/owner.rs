@@ -14,6 +14,16 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// This very process.
+    pub fn this_process() -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            start_time: start_time(pid),
+            boot_id: boot_id(),
+        }
+    }
+
     /// The running process `pid`; `None` if there is none.
     pub fn of(pid: u32) -> Option<Self> {
         let owner = Self {
@@ -22,6 +32,15 @@ impl Owner {
             boot_id: boot_id(),
         };
         exists(pid).then_some(owner)
+    }
+
+    /// True if that very process is `pid` or an ancestor of it.
+    pub(crate) fn is_above(&self, pid: u32) -> bool {
+        // No process has that many ancestors; a ring cannot be, but is not trusted either.
+        std::iter::successors(Some(pid), |pid| parent(*pid))
+            .take(1024)
+            .any(|pid| pid == self.pid)
+            && self.is_alive()
     }
 
     /// True while that very process runs.
@@ -51,6 +70,11 @@ fn is_zombie(pid: rustix::process::Pid) -> bool {
 fn stat(pid: u32) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     text.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    // Field 4 of the line; the first field after the name is the third.
+    stat(pid)?.split(' ').nth(1)?.parse().ok()
 }
 
 fn start_time(pid: u32) -> u64 {

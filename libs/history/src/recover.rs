@@ -24,6 +24,8 @@ pub enum Ending {
     Completed,
     /// An observed operation whose process is gone and which changed nothing.
     Dropped,
+    /// A foreign command whose process is gone, and what its files are compared with is damaged: nothing is recorded.
+    Lost,
 }
 
 /// What recovery did with one operation.

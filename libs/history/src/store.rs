@@ -167,7 +167,7 @@ pub fn ensure_private_folder(root: &Path) -> io::Result<()> {
 }
 
 /// Creates the folders of the history if they do not exist.
-fn ensure_folder(root: &Path) -> Result<(), Failure> {
+pub(crate) fn ensure_folder(root: &Path) -> Result<(), Failure> {
     let krepis = root.join(".krepis");
     let history = krepis.join("history");
     let ops = history.join("ops");
@@ -183,7 +183,7 @@ fn ensure_folder(root: &Path) -> Result<(), Failure> {
         .try_for_each(sync::directory)
 }
 
-fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         outcome => return outcome,

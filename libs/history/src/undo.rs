@@ -9,7 +9,7 @@ use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePa
 
 use crate::disk::{read_state, read_states};
 use crate::log::{Entry, Log};
-use crate::operation::{FileEntry, Kind, Meta, Operation};
+use crate::operation::{DirectoryEntry, FileEntry, Kind, Meta, Operation};
 use crate::write::is_in_the_way;
 use crate::{History, Intent, OperationId, Stage, errors};
 
@@ -53,6 +53,8 @@ pub struct Reversal {
     /// Every file of it and what becomes of it, by path.
     pub outcomes: BTreeMap<WorkspacePath, Outcome>,
     settled: Vec<(WorkspacePath, FileState)>,
+    /// Directories of a foreign command, from what is there to what is to be.
+    directories: Vec<DirectoryEntry>,
 }
 
 impl History {
@@ -156,7 +158,10 @@ impl History {
             target: Some(reversal.target),
             settled: reversal.settled.clone(),
         };
-        Ok((self.apply(&reversal.change, intent)?, reversal))
+        self.open_directories(&reversal.directories);
+        let operation = self.apply(&reversal.change, intent)?;
+        self.settle_directories(&reversal.directories);
+        Ok((operation, reversal))
     }
 
     fn plan(
@@ -190,6 +195,11 @@ impl History {
                 )
                 .reason("nothing of it was undone that is not done again")
                 .hint("`krepis undo` takes it back")
+            } else if entry.operation.files.is_empty() {
+                let text = format!("operation {target} ({title}) changed nothing that undo can restore");
+                Failure::new(&errors::NOTHING_RESTORABLE, text).hint(format!(
+                    "`krepis history show {target}` says what it changed and what mends that"
+                ))
             } else if named {
                 Failure::new(
                     &errors::ALREADY_UNDONE,
@@ -218,7 +228,23 @@ impl History {
             return Err(failure);
         }
         let verb = if entry.forward { "undo" } else { "redo" };
-        Ok(Reversal::of(kind, target, format!("{verb} {title}"), plan.steps))
+        let mut reversal = Reversal::of(kind, target, format!("{verb} {title}"), plan.steps);
+        let forward = kind == Kind::Redo || !entry.forward;
+        reversal.directories = root
+            .operation
+            .directories
+            .iter()
+            .filter(|directory| options.names(&directory.path))
+            .map(|directory| match (forward, directory.clone()) {
+                (true, directory) => directory,
+                (false, DirectoryEntry { path, before, after }) => DirectoryEntry {
+                    path,
+                    before: after,
+                    after: before,
+                },
+            })
+            .collect();
+        Ok(reversal)
     }
 }
 
@@ -251,6 +277,7 @@ impl Reversal {
             change,
             outcomes,
             settled,
+            directories: Vec::new(),
         }
     }
 }
@@ -480,7 +507,7 @@ impl Plan<'_> {
 }
 
 /// Why an operation cannot be taken out of a file.
-struct Clash {
+pub(crate) struct Clash {
     why: &'static str,
     line: u32,
 }
@@ -495,7 +522,7 @@ impl Clash {
 }
 
 /// Takes the step from `before` to `after` out of what is there today.
-fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<FileState, Clash> {
+pub(crate) fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<FileState, Clash> {
     let clash = |why| Clash { why, line: 0 };
     let (FileState::File { mode: old, .. }, FileState::File { mode: new, .. }) = (before, after) else {
         return Err(clash(match (before, after) {

@@ -1,6 +1,7 @@
 //! A workspace on disk: find it, lock it, and join rules and history in one transaction.
 
 mod account;
+mod command;
 pub mod errors;
 mod git;
 mod lock;
@@ -15,6 +16,7 @@ use std::io;
 use krepis_change::Failure;
 
 pub use account::account_name;
+pub use command::CommandOptions;
 pub use git::git_head;
 pub use lock::Lock;
 pub use transaction::{Applied, Judge, Options, Plan, Turn};

@@ -46,31 +46,21 @@ pub(crate) fn without(tree: &dyn Tree, change: &Change) -> Change {
     change
 }
 
+/// The globs listed under `secrets` in krepis.json.
+///
+/// # Errors
+/// Where it cannot be read: what is secret is unknown then.
+pub(crate) fn listed(tree: &dyn Tree) -> Result<Vec<String>, Failure> {
+    krepis_rules::load_config(tree).map(|config| config.secrets)
+}
+
 fn secrets(tree: &dyn Tree) -> impl Fn(&WorkspacePath) -> bool {
     // Globs that cannot be read are refused with the rest of krepis.json, by the gate.
     let listed = krepis_rules::load_config(tree)
         .ok()
         .and_then(|config| Globs::new(&config.secrets).ok());
-    move |path| is_env(path) || listed.as_ref().is_some_and(|globs| globs.matches(path.as_str()))
-}
-
-/// `.env`, `.env.local`, …, but not the examples that are meant to be shared.
-fn is_env(path: &WorkspacePath) -> bool {
-    let name = path.file_name();
-    let shared = [".example", ".sample", ".template", ".dist"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    (name == ".env" || name.starts_with(".env.")) && !shared
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn environment_files_are_secret_and_their_examples_are_not() {
-        let is = |path| is_env(&WorkspacePath::parse(path).expect("valid"));
-        assert!(is(".env") && is("apps/a/.env.local"));
-        assert!(!is(".env.example") && !is("src/env.ts") && !is(".envrc"));
+    move |path| {
+        krepis_history::is_environment_file(path.as_str())
+            || listed.as_ref().is_some_and(|globs| globs.matches(path.as_str()))
     }
 }

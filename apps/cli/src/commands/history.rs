@@ -4,7 +4,7 @@ mod gc;
 mod graph;
 
 use krepis_change::{Change, Failure, FileState, Transition, WorkspacePath};
-use krepis_history::{Image, Kind, Log, Operation, OperationFile, Owner, Stage};
+use krepis_history::{Barrier, Image, Kind, Log, Operation, OperationFile, Owner, Stage};
 use krepis_workspace::Workspace;
 use serde_json::{Value, json};
 
@@ -82,6 +82,11 @@ fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
             },
             operation.meta.command.join(" "),
         ));
+        for barrier in &operation.barriers {
+            session
+                .shell
+                .data(&format!("          {}\n", barrier_line(barrier)));
+        }
     }
     if lines.is_empty() {
         session.shell.say("No operations yet.");
@@ -194,6 +199,12 @@ fn show(session: &Session, text: &str, patch: bool) -> Result<u8, Failure> {
     if let Some(command) = &operation.meta.verify {
         text += &format!("verify    {command}\n");
     }
+    for barrier in &operation.barriers {
+        text += &format!("barrier   {}\n", barrier_line(barrier));
+    }
+    for one in &operation.uncovered {
+        text += &format!("not kept  {}: {}\n", one.path, one.why);
+    }
     text += "files\n";
     for transition in shown(&change) {
         text += &format!("  {:8}  {}\n", kind_of(transition), transition.path);
@@ -305,6 +316,9 @@ fn operation_json(operation: &Operation, state: &str, undone: bool) -> Value {
     if let Some(target) = &operation.target {
         value["target"] = target.to_string().into();
     }
+    if !operation.barriers.is_empty() {
+        value["barriers"] = operation.barriers.iter().map(super::exec::barrier_json).collect();
+    }
     if let Some(head) = &operation.meta.git_head {
         value["gitHead"] = head.as_str().into();
     }
@@ -315,6 +329,12 @@ fn operation_json(operation: &Operation, state: &str, undone: bool) -> Value {
         value["rollback"] = true.into();
     }
     value
+}
+
+/// What undo does not reach, and how to mend it.
+fn barrier_line(barrier: &Barrier) -> String {
+    let mend = super::exec::mend(barrier).map(|mend| format!("; {mend} brings it in step"));
+    format!("not undone by undo: {}{}", barrier.what, mend.unwrap_or_default())
 }
 
 fn file_kind(before: &Image, after: Option<&Image>) -> &'static str {

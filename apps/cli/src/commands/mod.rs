@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod doctor;
 mod errors;
+mod exec;
 mod generate;
 mod history;
 mod init;
@@ -32,6 +33,8 @@ pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
         Command::Plan(arguments) => plan::run(&session, &arguments),
         Command::Apply(arguments) => apply::run(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),
+        Command::Exec(arguments) => exec::run(&session, &arguments),
+        Command::ExecStart(arguments) => Err(exec::start(&arguments)),
         Command::Check(arguments) => check::run(&session, &arguments),
         Command::Undo(arguments) => undo::undo(&session, &arguments),
         Command::Redo(arguments) => undo::redo(&session, &arguments),

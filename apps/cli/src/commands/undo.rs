@@ -130,6 +130,7 @@ fn warn_of_checkout(session: &Session, workspace: &Workspace, reversal: &Reversa
 
 fn report(session: &Session, workspace: &Workspace, operation: &Operation, reversal: &Reversal, next: &str) {
     let breaks = broken(workspace, &reversal.change);
+    let barriers = barriers(workspace, reversal);
     let notes: Vec<(&WorkspacePath, &str)> = reversal
         .outcomes
         .iter()
@@ -151,6 +152,7 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
             "title": operation.meta.title,
             "files": files_json(&reversal.change),
             "notes": notes.iter().map(|(path, note)| json!({ "path": path.as_str(), "note": note })).collect::<Value>(),
+            "barriers": barriers,
             "breaks": breaks.iter().map(|failure| failure.message.clone()).collect::<Vec<_>>(),
         }));
         return;
@@ -159,6 +161,9 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
     session.shell.files(&reversal.change);
     for (path, note) in notes {
         session.shell.say(&format!("note: {path}: {note}"));
+    }
+    for note in barriers {
+        session.shell.warn(&note);
     }
     for failure in breaks {
         session
@@ -169,6 +174,25 @@ fn report(session: &Session, workspace: &Workspace, operation: &Operation, rever
         "Done: {} ({}). {next}",
         operation.meta.title, operation.id
     ));
+}
+
+/// What the operation that was reversed changed beyond files: said, since nobody else brings it in step.
+fn barriers(workspace: &Workspace, reversal: &Reversal) -> Vec<String> {
+    let written: Vec<String> = reversal
+        .change
+        .transitions
+        .iter()
+        .map(|one| one.path.to_string())
+        .collect();
+    let log = workspace.history().log().ok();
+    let root = log
+        .as_ref()
+        .and_then(|log| log.find(log.find(reversal.target)?.root));
+    let barriers = root.map_or(&[][..], |entry| &entry.operation.barriers);
+    barriers
+        .iter()
+        .map(|barrier| super::exec::barrier_note(barrier, &written))
+        .collect()
 }
 
 /// What the result breaks that was whole before: said, never refused, for taking back must always be possible.

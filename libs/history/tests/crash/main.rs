@@ -7,7 +7,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use krepis_history::failpoints::POINTS;
+use krepis_history::failpoints::{COMMAND_POINTS, POINTS};
 use krepis_history::{Ending, History, Stage};
 use scenario::{Snapshot, act, lay_out, snapshot};
 use tempfile::TempDir;
@@ -247,6 +247,72 @@ fn an_observed_operation_whose_process_dies_is_completed_from_disk() {
             }
         }
     }
+}
+
+#[test]
+fn a_foreign_command_loses_nothing_wherever_krepis_dies() {
+    let before = snapshot(stage("exec").path());
+    let points = COMMAND_POINTS.iter().copied().chain(of(&["history::prepare"]));
+    let mut kills = 0;
+    for point in points.chain(["test::owner-writes"]) {
+        // The record is written three times: before the command, with its process, and when it has ended.
+        for passing in 0..3 {
+            let staged = stage("exec");
+            let root = staged.path();
+            let output = child(root, "exec", &at(point, passing));
+            if output.status.success() {
+                assert!(passing > 0, "{point} is never passed");
+                break;
+            }
+            kills += 1;
+            let context = format!("killed at {point}, passing {passing}");
+            let left = snapshot(root);
+            // Recovery dies as well, at each point once.
+            for second in COMMAND_POINTS {
+                drop(child(root, "recover", &at(second, 0)));
+            }
+            act(root, "recover").expect("recovered");
+            assert_eq!(
+                snapshot(root),
+                left,
+                "{context}: recovery of a command writes no file"
+            );
+            assert_tidy(root, &context);
+            let log = History::new(root).log().expect("log");
+            assert_eq!(log.entries.len(), usize::from(left != before), "{context}");
+            if left != before {
+                act(root, "undo").expect("undo");
+                assert_eq!(snapshot(root), before, "{context}");
+            }
+            act(root, "exec").expect("once more");
+            act(root, "undo").expect("undo");
+            assert_eq!(snapshot(root), before, "{context}, then once more");
+        }
+    }
+    assert!(kills > 15, "{kills}");
+}
+
+#[test]
+fn a_full_disk_while_the_files_are_saved_stops_before_the_command() {
+    let staged = stage("exec");
+    let before = snapshot(staged.path());
+    let output = child(staged.path(), "exec", "history::exec::write=return(28)");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.contains("KRP4062") && text.contains("No space left"),
+        "{text}"
+    );
+    assert_eq!(snapshot(staged.path()), before);
+    assert_tidy(staged.path(), "full disk");
+    let base = std::fs::read_dir(staged.path().join(".krepis/history/base")).expect("listed");
+    let left: Vec<_> = base
+        .flatten()
+        .map(|it| it.file_name())
+        .filter(|it| it != ".clock")
+        .collect();
+    assert_eq!(left, [""; 0]);
+    act(staged.path(), "exec").expect("with room");
 }
 
 /// `unshare -m`: a mount seen by the child only.

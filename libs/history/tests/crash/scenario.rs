@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use krepis_change::{Change, Failure, FileState, Span, Transition, WorkspacePath};
-use krepis_history::{Decision, History, Intent, Meta, Owner, UndoOptions, read_state};
+use krepis_history::{Coverage, Decision, History, Intent, Meta, Owner, UndoOptions, read_state};
 
 /// Everything below a folder but `.krepis`: path -> what it is, with mode and content.
 pub type Snapshot = BTreeMap<String, String>;
@@ -147,6 +147,16 @@ pub fn act(root: &Path, action: &str) -> Result<(), Failure> {
                 write(root, one);
             }
             history.complete(id).map(drop)
+        }
+        "exec" => {
+            let change = change(root);
+            let owner = Owner::this_process();
+            let mut begun = history.begin_command(&Coverage::default(), Vec::new(), meta(), owner)?;
+            history.command_started(&mut begun, std::process::id())?;
+            for one in &change.transitions {
+                write(root, one);
+            }
+            history.end_command(&begun).map(drop)
         }
         other => panic!("unknown action {other}"),
     }

@@ -136,6 +136,18 @@ pub struct Operation {
     /// OBSERVED: who is writing.
     #[prost(message, optional, tag = "13")]
     pub owner: ::core::option::Option<Owner>,
+    /// What undo cannot take back.
+    #[prost(message, repeated, tag = "20")]
+    pub barriers: ::prost::alloc::vec::Vec<Barrier>,
+    /// A foreign command that runs: what to compare with once it has ended. Absent when completed.
+    #[prost(message, optional, tag = "21")]
+    pub running: ::core::option::Option<Running>,
+    /// Directories that a foreign command made, removed or whose mode it changed, by path.
+    #[prost(message, repeated, tag = "22")]
+    pub directories: ::prost::alloc::vec::Vec<DirectoryRecord>,
+    /// Files that a foreign command changed and that are not kept, by path.
+    #[prost(message, repeated, tag = "23")]
+    pub uncovered: ::prost::alloc::vec::Vec<UncoveredRecord>,
     /// The command line that had to succeed after the operation (`--verify`).
     #[prost(string, optional, tag = "30")]
     pub verify: ::core::option::Option<::prost::alloc::string::String>,
@@ -221,6 +233,78 @@ pub struct Owner {
     pub start_time: u64,
     #[prost(string, tag = "3")]
     pub boot_id: ::prost::alloc::string::String,
+}
+/// Something that an operation changed and that undo does not reach.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Barrier {
+    /// A folder (`apps/shop/node_modules`), or what the user said (`the orders database`).
+    #[prost(string, tag = "1")]
+    pub what: ::prost::alloc::string::String,
+    /// The command line that changed it.
+    #[prost(string, repeated, tag = "2")]
+    pub command: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The command that brings it in step with the files again; absent: not known.
+    #[prost(string, optional, tag = "3")]
+    pub mend: ::core::option::Option<::prost::alloc::string::String>,
+    /// Folder to run `mend` in, relative to the workspace root; empty: the root.
+    #[prost(string, tag = "4")]
+    pub folder: ::prost::alloc::string::String,
+}
+/// What a foreign command started from.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Running {
+    /// ULID of the index below `.krepis/history/base` that lists every file before.
+    #[prost(string, tag = "1")]
+    pub index: ::prost::alloc::string::String,
+    /// Globs of ignored files that are covered all the same.
+    #[prost(string, repeated, tag = "2")]
+    pub include: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Globs of files that are left out.
+    #[prost(string, repeated, tag = "3")]
+    pub exclude: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Globs of files whose content may not be kept.
+    #[prost(string, repeated, tag = "4")]
+    pub secrets: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What package managers had installed.
+    #[prost(message, repeated, tag = "5")]
+    pub installs: ::prost::alloc::vec::Vec<Install>,
+    /// What the user said undo will not reach.
+    #[prost(string, repeated, tag = "6")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The command's own process, once it runs.
+    #[prost(message, optional, tag = "7")]
+    pub process: ::core::option::Option<Owner>,
+    /// The file system's clock right before the command, in nanoseconds since 1970-01-01 UTC.
+    #[prost(int64, tag = "8")]
+    pub started_ns: i64,
+}
+/// What a package manager keeps beside the files: seen by its own marks, never read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Install {
+    /// Folder of the manifest, relative to the workspace root; empty: the root.
+    #[prost(string, tag = "1")]
+    pub folder: ::prost::alloc::string::String,
+    /// sha256 over what `stat` says of the marks, 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub marks: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DirectoryRecord {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Permission bits; absent: it was not there.
+    #[prost(uint32, optional, tag = "2")]
+    pub before: ::core::option::Option<u32>,
+    #[prost(uint32, optional, tag = "3")]
+    pub after: ::core::option::Option<u32>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UncoveredRecord {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Why, for people.
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

@@ -1,4 +1,146 @@
 // @generated
+impl serde::Serialize for Barrier {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.what.is_empty() {
+            len += 1;
+        }
+        if !self.command.is_empty() {
+            len += 1;
+        }
+        if self.mend.is_some() {
+            len += 1;
+        }
+        if !self.folder.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Barrier", len)?;
+        if !self.what.is_empty() {
+            struct_ser.serialize_field("what", &self.what)?;
+        }
+        if !self.command.is_empty() {
+            struct_ser.serialize_field("command", &self.command)?;
+        }
+        if let Some(v) = self.mend.as_ref() {
+            struct_ser.serialize_field("mend", v)?;
+        }
+        if !self.folder.is_empty() {
+            struct_ser.serialize_field("folder", &self.folder)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Barrier {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "what",
+            "command",
+            "mend",
+            "folder",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            What,
+            Command,
+            Mend,
+            Folder,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "what" => Ok(GeneratedField::What),
+                            "command" => Ok(GeneratedField::Command),
+                            "mend" => Ok(GeneratedField::Mend),
+                            "folder" => Ok(GeneratedField::Folder),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Barrier;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Barrier")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Barrier, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut what__ = None;
+                let mut command__ = None;
+                let mut mend__ = None;
+                let mut folder__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::What => {
+                            if what__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("what"));
+                            }
+                            what__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Command => {
+                            if command__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("command"));
+                            }
+                            command__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Mend => {
+                            if mend__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("mend"));
+                            }
+                            mend__ = map_.next_value()?;
+                        }
+                        GeneratedField::Folder => {
+                            if folder__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("folder"));
+                            }
+                            folder__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(Barrier {
+                    what: what__.unwrap_or_default(),
+                    command: command__.unwrap_or_default(),
+                    mend: mend__,
+                    folder: folder__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Barrier", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ChangeSet {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -628,6 +770,135 @@ impl<'de> serde::Deserialize<'de> for CommandResult {
             }
         }
         deserializer.deserialize_struct("krepis.v1.CommandResult", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DirectoryRecord {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if self.before.is_some() {
+            len += 1;
+        }
+        if self.after.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.DirectoryRecord", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if let Some(v) = self.before.as_ref() {
+            struct_ser.serialize_field("before", v)?;
+        }
+        if let Some(v) = self.after.as_ref() {
+            struct_ser.serialize_field("after", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DirectoryRecord {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "before",
+            "after",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Before,
+            After,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "before" => Ok(GeneratedField::Before),
+                            "after" => Ok(GeneratedField::After),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DirectoryRecord;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.DirectoryRecord")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DirectoryRecord, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut before__ = None;
+                let mut after__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Before => {
+                            if before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("before"));
+                            }
+                            before__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::After => {
+                            if after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("after"));
+                            }
+                            after__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DirectoryRecord {
+                    path: path__.unwrap_or_default(),
+                    before: before__,
+                    after: after__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.DirectoryRecord", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Edit {
@@ -1764,6 +2035,118 @@ impl<'de> serde::Deserialize<'de> for Horizon {
         deserializer.deserialize_struct("krepis.v1.Horizon", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for Install {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.folder.is_empty() {
+            len += 1;
+        }
+        if !self.marks.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Install", len)?;
+        if !self.folder.is_empty() {
+            struct_ser.serialize_field("folder", &self.folder)?;
+        }
+        if !self.marks.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("marks", pbjson::private::base64::encode(&self.marks).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Install {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "folder",
+            "marks",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Folder,
+            Marks,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "folder" => Ok(GeneratedField::Folder),
+                            "marks" => Ok(GeneratedField::Marks),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Install;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Install")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Install, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut folder__ = None;
+                let mut marks__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Folder => {
+                            if folder__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("folder"));
+                            }
+                            folder__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Marks => {
+                            if marks__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("marks"));
+                            }
+                            marks__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Install {
+                    folder: folder__.unwrap_or_default(),
+                    marks: marks__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Install", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Log {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -2030,6 +2413,18 @@ impl serde::Serialize for Operation {
         if self.owner.is_some() {
             len += 1;
         }
+        if !self.barriers.is_empty() {
+            len += 1;
+        }
+        if self.running.is_some() {
+            len += 1;
+        }
+        if !self.directories.is_empty() {
+            len += 1;
+        }
+        if !self.uncovered.is_empty() {
+            len += 1;
+        }
         if self.verify.is_some() {
             len += 1;
         }
@@ -2080,6 +2475,18 @@ impl serde::Serialize for Operation {
         if let Some(v) = self.owner.as_ref() {
             struct_ser.serialize_field("owner", v)?;
         }
+        if !self.barriers.is_empty() {
+            struct_ser.serialize_field("barriers", &self.barriers)?;
+        }
+        if let Some(v) = self.running.as_ref() {
+            struct_ser.serialize_field("running", v)?;
+        }
+        if !self.directories.is_empty() {
+            struct_ser.serialize_field("directories", &self.directories)?;
+        }
+        if !self.uncovered.is_empty() {
+            struct_ser.serialize_field("uncovered", &self.uncovered)?;
+        }
         if let Some(v) = self.verify.as_ref() {
             struct_ser.serialize_field("verify", v)?;
         }
@@ -2112,6 +2519,10 @@ impl<'de> serde::Deserialize<'de> for Operation {
             "created_directories",
             "createdDirectories",
             "owner",
+            "barriers",
+            "running",
+            "directories",
+            "uncovered",
             "verify",
             "rollback",
         ];
@@ -2131,6 +2542,10 @@ impl<'de> serde::Deserialize<'de> for Operation {
             Target,
             CreatedDirectories,
             Owner,
+            Barriers,
+            Running,
+            Directories,
+            Uncovered,
             Verify,
             Rollback,
         }
@@ -2167,6 +2582,10 @@ impl<'de> serde::Deserialize<'de> for Operation {
                             "target" => Ok(GeneratedField::Target),
                             "createdDirectories" | "created_directories" => Ok(GeneratedField::CreatedDirectories),
                             "owner" => Ok(GeneratedField::Owner),
+                            "barriers" => Ok(GeneratedField::Barriers),
+                            "running" => Ok(GeneratedField::Running),
+                            "directories" => Ok(GeneratedField::Directories),
+                            "uncovered" => Ok(GeneratedField::Uncovered),
                             "verify" => Ok(GeneratedField::Verify),
                             "rollback" => Ok(GeneratedField::Rollback),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
@@ -2201,6 +2620,10 @@ impl<'de> serde::Deserialize<'de> for Operation {
                 let mut target__ = None;
                 let mut created_directories__ = None;
                 let mut owner__ = None;
+                let mut barriers__ = None;
+                let mut running__ = None;
+                let mut directories__ = None;
+                let mut uncovered__ = None;
                 let mut verify__ = None;
                 let mut rollback__ = None;
                 while let Some(k) = map_.next_key()? {
@@ -2287,6 +2710,30 @@ impl<'de> serde::Deserialize<'de> for Operation {
                             }
                             owner__ = map_.next_value()?;
                         }
+                        GeneratedField::Barriers => {
+                            if barriers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("barriers"));
+                            }
+                            barriers__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Running => {
+                            if running__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("running"));
+                            }
+                            running__ = map_.next_value()?;
+                        }
+                        GeneratedField::Directories => {
+                            if directories__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("directories"));
+                            }
+                            directories__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Uncovered => {
+                            if uncovered__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("uncovered"));
+                            }
+                            uncovered__ = Some(map_.next_value()?);
+                        }
                         GeneratedField::Verify => {
                             if verify__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("verify"));
@@ -2315,6 +2762,10 @@ impl<'de> serde::Deserialize<'de> for Operation {
                     target: target__,
                     created_directories: created_directories__.unwrap_or_default(),
                     owner: owner__,
+                    barriers: barriers__.unwrap_or_default(),
+                    running: running__,
+                    directories: directories__.unwrap_or_default(),
+                    uncovered: uncovered__.unwrap_or_default(),
                     verify: verify__,
                     rollback: rollback__.unwrap_or_default(),
                 })
@@ -3549,6 +4000,221 @@ impl<'de> serde::Deserialize<'de> for RunnerReady {
         deserializer.deserialize_struct("krepis.v1.RunnerReady", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for Running {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.index.is_empty() {
+            len += 1;
+        }
+        if !self.include.is_empty() {
+            len += 1;
+        }
+        if !self.exclude.is_empty() {
+            len += 1;
+        }
+        if !self.secrets.is_empty() {
+            len += 1;
+        }
+        if !self.installs.is_empty() {
+            len += 1;
+        }
+        if !self.notes.is_empty() {
+            len += 1;
+        }
+        if self.process.is_some() {
+            len += 1;
+        }
+        if self.started_ns != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.Running", len)?;
+        if !self.index.is_empty() {
+            struct_ser.serialize_field("index", &self.index)?;
+        }
+        if !self.include.is_empty() {
+            struct_ser.serialize_field("include", &self.include)?;
+        }
+        if !self.exclude.is_empty() {
+            struct_ser.serialize_field("exclude", &self.exclude)?;
+        }
+        if !self.secrets.is_empty() {
+            struct_ser.serialize_field("secrets", &self.secrets)?;
+        }
+        if !self.installs.is_empty() {
+            struct_ser.serialize_field("installs", &self.installs)?;
+        }
+        if !self.notes.is_empty() {
+            struct_ser.serialize_field("notes", &self.notes)?;
+        }
+        if let Some(v) = self.process.as_ref() {
+            struct_ser.serialize_field("process", v)?;
+        }
+        if self.started_ns != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("startedNs", ToString::to_string(&self.started_ns).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Running {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "index",
+            "include",
+            "exclude",
+            "secrets",
+            "installs",
+            "notes",
+            "process",
+            "started_ns",
+            "startedNs",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Index,
+            Include,
+            Exclude,
+            Secrets,
+            Installs,
+            Notes,
+            Process,
+            StartedNs,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "index" => Ok(GeneratedField::Index),
+                            "include" => Ok(GeneratedField::Include),
+                            "exclude" => Ok(GeneratedField::Exclude),
+                            "secrets" => Ok(GeneratedField::Secrets),
+                            "installs" => Ok(GeneratedField::Installs),
+                            "notes" => Ok(GeneratedField::Notes),
+                            "process" => Ok(GeneratedField::Process),
+                            "startedNs" | "started_ns" => Ok(GeneratedField::StartedNs),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Running;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.Running")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Running, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut index__ = None;
+                let mut include__ = None;
+                let mut exclude__ = None;
+                let mut secrets__ = None;
+                let mut installs__ = None;
+                let mut notes__ = None;
+                let mut process__ = None;
+                let mut started_ns__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Index => {
+                            if index__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("index"));
+                            }
+                            index__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Include => {
+                            if include__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("include"));
+                            }
+                            include__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Exclude => {
+                            if exclude__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("exclude"));
+                            }
+                            exclude__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Secrets => {
+                            if secrets__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("secrets"));
+                            }
+                            secrets__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Installs => {
+                            if installs__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("installs"));
+                            }
+                            installs__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Notes => {
+                            if notes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("notes"));
+                            }
+                            notes__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Process => {
+                            if process__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("process"));
+                            }
+                            process__ = map_.next_value()?;
+                        }
+                        GeneratedField::StartedNs => {
+                            if started_ns__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("startedNs"));
+                            }
+                            started_ns__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Running {
+                    index: index__.unwrap_or_default(),
+                    include: include__.unwrap_or_default(),
+                    exclude: exclude__.unwrap_or_default(),
+                    secrets: secrets__.unwrap_or_default(),
+                    installs: installs__.unwrap_or_default(),
+                    notes: notes__.unwrap_or_default(),
+                    process: process__,
+                    started_ns: started_ns__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.Running", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for StartCommands {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3690,5 +4356,113 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
             }
         }
         deserializer.deserialize_struct("krepis.v1.StartCommands", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UncoveredRecord {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.path.is_empty() {
+            len += 1;
+        }
+        if !self.why.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.UncoveredRecord", len)?;
+        if !self.path.is_empty() {
+            struct_ser.serialize_field("path", &self.path)?;
+        }
+        if !self.why.is_empty() {
+            struct_ser.serialize_field("why", &self.why)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UncoveredRecord {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "path",
+            "why",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Path,
+            Why,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "path" => Ok(GeneratedField::Path),
+                            "why" => Ok(GeneratedField::Why),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UncoveredRecord;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.UncoveredRecord")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UncoveredRecord, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut path__ = None;
+                let mut why__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Path => {
+                            if path__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("path"));
+                            }
+                            path__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Why => {
+                            if why__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("why"));
+                            }
+                            why__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(UncoveredRecord {
+                    path: path__.unwrap_or_default(),
+                    why: why__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.UncoveredRecord", FIELDS, GeneratedVisitor)
     }
 }

@@ -155,6 +155,16 @@ export interface Operation {
   owner?:
     | Owner
     | undefined;
+  /** What undo cannot take back. */
+  barriers: Barrier[];
+  /** A foreign command that runs: what to compare with once it has ended. Absent when completed. */
+  running?:
+    | Running
+    | undefined;
+  /** Directories that a foreign command made, removed or whose mode it changed, by path. */
+  directories: DirectoryRecord[];
+  /** Files that a foreign command changed and that are not kept, by path. */
+  uncovered: UncoveredRecord[];
   /** The command line that had to succeed after the operation (`--verify`). */
   verify?:
     | string
@@ -231,6 +241,68 @@ export interface Owner {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Something that an operation changed and that undo does not reach. */
+export interface Barrier {
+  /** A folder (`apps/shop/node_modules`), or what the user said (`the orders database`). */
+  what: string;
+  /** The command line that changed it. */
+  command: string[];
+  /** The command that brings it in step with the files again; absent: not known. */
+  mend?:
+    | string
+    | undefined;
+  /** Folder to run `mend` in, relative to the workspace root; empty: the root. */
+  folder: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** What a foreign command started from. */
+export interface Running {
+  /** ULID of the index below `.krepis/history/base` that lists every file before. */
+  index: string;
+  /** Globs of ignored files that are covered all the same. */
+  include: string[];
+  /** Globs of files that are left out. */
+  exclude: string[];
+  /** Globs of files whose content may not be kept. */
+  secrets: string[];
+  /** What package managers had installed. */
+  installs: Install[];
+  /** What the user said undo will not reach. */
+  notes: string[];
+  /** The command's own process, once it runs. */
+  process?:
+    | Owner
+    | undefined;
+  /** The file system's clock right before the command, in nanoseconds since 1970-01-01 UTC. */
+  startedNs: bigint;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** What a package manager keeps beside the files: seen by its own marks, never read. */
+export interface Install {
+  /** Folder of the manifest, relative to the workspace root; empty: the root. */
+  folder: string;
+  /** sha256 over what `stat` says of the marks, 32 bytes. */
+  marks: Uint8Array;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface DirectoryRecord {
+  path: string;
+  /** Permission bits; absent: it was not there. */
+  before?: number | undefined;
+  after?: number | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface UncoveredRecord {
+  path: string;
+  /** Why, for people. */
+  why: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 function createBaseOperation(): Operation {
   return {
     schema: 0,
@@ -246,6 +318,10 @@ function createBaseOperation(): Operation {
     target: undefined,
     createdDirectories: [],
     owner: undefined,
+    barriers: [],
+    running: undefined,
+    directories: [],
+    uncovered: [],
     verify: undefined,
     rollback: false,
     _unknownFields: {},
@@ -295,6 +371,18 @@ export const Operation: MessageFns<Operation> = {
     }
     if (message.owner !== undefined) {
       Owner.encode(message.owner, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.barriers) {
+      Barrier.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.running !== undefined) {
+      Running.encode(message.running, writer.uint32(170).fork()).join();
+    }
+    for (const v of message.directories) {
+      DirectoryRecord.encode(v!, writer.uint32(178).fork()).join();
+    }
+    for (const v of message.uncovered) {
+      UncoveredRecord.encode(v!, writer.uint32(186).fork()).join();
     }
     if (message.verify !== undefined) {
       writer.uint32(242).string(message.verify);
@@ -430,6 +518,38 @@ export const Operation: MessageFns<Operation> = {
             message.owner = Owner.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.barriers.push(Barrier.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.running = Running.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.directories.push(DirectoryRecord.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.uncovered.push(UncoveredRecord.decode(reader, reader.uint32()));
+            continue;
+          }
           case 30: {
             if (tag !== 242) {
               break;
@@ -489,6 +609,14 @@ export const Operation: MessageFns<Operation> = {
         ? object.created_directories.map((e: any) => globalThis.String(e))
         : [],
       owner: isSet(object.owner) ? Owner.fromJSON(object.owner) : undefined,
+      barriers: globalThis.Array.isArray(object?.barriers) ? object.barriers.map((e: any) => Barrier.fromJSON(e)) : [],
+      running: isSet(object.running) ? Running.fromJSON(object.running) : undefined,
+      directories: globalThis.Array.isArray(object?.directories)
+        ? object.directories.map((e: any) => DirectoryRecord.fromJSON(e))
+        : [],
+      uncovered: globalThis.Array.isArray(object?.uncovered)
+        ? object.uncovered.map((e: any) => UncoveredRecord.fromJSON(e))
+        : [],
       verify: isSet(object.verify) ? globalThis.String(object.verify) : undefined,
       rollback: isSet(object.rollback) ? globalThis.Boolean(object.rollback) : false,
     };
@@ -535,6 +663,18 @@ export const Operation: MessageFns<Operation> = {
     if (message.owner !== undefined) {
       obj.owner = Owner.toJSON(message.owner);
     }
+    if (message.barriers?.length) {
+      obj.barriers = message.barriers.map((e) => Barrier.toJSON(e));
+    }
+    if (message.running !== undefined) {
+      obj.running = Running.toJSON(message.running);
+    }
+    if (message.directories?.length) {
+      obj.directories = message.directories.map((e) => DirectoryRecord.toJSON(e));
+    }
+    if (message.uncovered?.length) {
+      obj.uncovered = message.uncovered.map((e) => UncoveredRecord.toJSON(e));
+    }
     if (message.verify !== undefined) {
       obj.verify = message.verify;
     }
@@ -562,6 +702,12 @@ export const Operation: MessageFns<Operation> = {
     message.target = object.target ?? undefined;
     message.createdDirectories = object.createdDirectories?.map((e) => e) || [];
     message.owner = (object.owner !== undefined && object.owner !== null) ? Owner.fromPartial(object.owner) : undefined;
+    message.barriers = object.barriers?.map((e) => Barrier.fromPartial(e)) || [];
+    message.running = (object.running !== undefined && object.running !== null)
+      ? Running.fromPartial(object.running)
+      : undefined;
+    message.directories = object.directories?.map((e) => DirectoryRecord.fromPartial(e)) || [];
+    message.uncovered = object.uncovered?.map((e) => UncoveredRecord.fromPartial(e)) || [];
     message.verify = object.verify ?? undefined;
     message.rollback = object.rollback ?? false;
     return message;
@@ -1325,6 +1471,674 @@ export const Owner: MessageFns<Owner> = {
     message.pid = object.pid ?? 0;
     message.startTime = (object.startTime !== undefined && object.startTime !== null) ? BigInt(object.startTime) : 0n;
     message.bootId = object.bootId ?? "";
+    return message;
+  },
+};
+
+function createBaseBarrier(): Barrier {
+  return { what: "", command: [], mend: undefined, folder: "", _unknownFields: {} };
+}
+
+export const Barrier: MessageFns<Barrier> = {
+  encode(message: Barrier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.what !== "") {
+      writer.uint32(10).string(message.what);
+    }
+    for (const v of message.command) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.mend !== undefined) {
+      writer.uint32(26).string(message.mend);
+    }
+    if (message.folder !== "") {
+      writer.uint32(34).string(message.folder);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Barrier {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBarrier();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.what = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.command.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.mend = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.folder = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Barrier {
+    return {
+      what: isSet(object.what) ? globalThis.String(object.what) : "",
+      command: globalThis.Array.isArray(object?.command) ? object.command.map((e: any) => globalThis.String(e)) : [],
+      mend: isSet(object.mend) ? globalThis.String(object.mend) : undefined,
+      folder: isSet(object.folder) ? globalThis.String(object.folder) : "",
+    };
+  },
+
+  toJSON(message: Barrier): unknown {
+    const obj: any = {};
+    if (message.what !== "") {
+      obj.what = message.what;
+    }
+    if (message.command?.length) {
+      obj.command = message.command;
+    }
+    if (message.mend !== undefined) {
+      obj.mend = message.mend;
+    }
+    if (message.folder !== "") {
+      obj.folder = message.folder;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Barrier>): Barrier {
+    return Barrier.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Barrier>): Barrier {
+    const message = createBaseBarrier();
+    message.what = object.what ?? "";
+    message.command = object.command?.map((e) => e) || [];
+    message.mend = object.mend ?? undefined;
+    message.folder = object.folder ?? "";
+    return message;
+  },
+};
+
+function createBaseRunning(): Running {
+  return {
+    index: "",
+    include: [],
+    exclude: [],
+    secrets: [],
+    installs: [],
+    notes: [],
+    process: undefined,
+    startedNs: 0n,
+    _unknownFields: {},
+  };
+}
+
+export const Running: MessageFns<Running> = {
+  encode(message: Running, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== "") {
+      writer.uint32(10).string(message.index);
+    }
+    for (const v of message.include) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.exclude) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.secrets) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.installs) {
+      Install.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.notes) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.process !== undefined) {
+      Owner.encode(message.process, writer.uint32(58).fork()).join();
+    }
+    if (message.startedNs !== 0n) {
+      if (BigInt.asIntN(64, message.startedNs) !== message.startedNs) {
+        throw new globalThis.Error("value provided for field message.startedNs of type int64 too large");
+      }
+      writer.uint32(64).int64(message.startedNs);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Running {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunning();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.include.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.exclude.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.secrets.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.installs.push(Install.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.notes.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.process = Owner.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.startedNs = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Running {
+    return {
+      index: isSet(object.index) ? globalThis.String(object.index) : "",
+      include: globalThis.Array.isArray(object?.include) ? object.include.map((e: any) => globalThis.String(e)) : [],
+      exclude: globalThis.Array.isArray(object?.exclude) ? object.exclude.map((e: any) => globalThis.String(e)) : [],
+      secrets: globalThis.Array.isArray(object?.secrets) ? object.secrets.map((e: any) => globalThis.String(e)) : [],
+      installs: globalThis.Array.isArray(object?.installs) ? object.installs.map((e: any) => Install.fromJSON(e)) : [],
+      notes: globalThis.Array.isArray(object?.notes) ? object.notes.map((e: any) => globalThis.String(e)) : [],
+      process: isSet(object.process) ? Owner.fromJSON(object.process) : undefined,
+      startedNs: isSet(object.startedNs)
+        ? BigInt(object.startedNs)
+        : isSet(object.started_ns)
+        ? BigInt(object.started_ns)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Running): unknown {
+    const obj: any = {};
+    if (message.index !== "") {
+      obj.index = message.index;
+    }
+    if (message.include?.length) {
+      obj.include = message.include;
+    }
+    if (message.exclude?.length) {
+      obj.exclude = message.exclude;
+    }
+    if (message.secrets?.length) {
+      obj.secrets = message.secrets;
+    }
+    if (message.installs?.length) {
+      obj.installs = message.installs.map((e) => Install.toJSON(e));
+    }
+    if (message.notes?.length) {
+      obj.notes = message.notes;
+    }
+    if (message.process !== undefined) {
+      obj.process = Owner.toJSON(message.process);
+    }
+    if (message.startedNs !== 0n) {
+      obj.startedNs = message.startedNs.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Running>): Running {
+    return Running.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Running>): Running {
+    const message = createBaseRunning();
+    message.index = object.index ?? "";
+    message.include = object.include?.map((e) => e) || [];
+    message.exclude = object.exclude?.map((e) => e) || [];
+    message.secrets = object.secrets?.map((e) => e) || [];
+    message.installs = object.installs?.map((e) => Install.fromPartial(e)) || [];
+    message.notes = object.notes?.map((e) => e) || [];
+    message.process = (object.process !== undefined && object.process !== null)
+      ? Owner.fromPartial(object.process)
+      : undefined;
+    message.startedNs = (object.startedNs !== undefined && object.startedNs !== null) ? BigInt(object.startedNs) : 0n;
+    return message;
+  },
+};
+
+function createBaseInstall(): Install {
+  return { folder: "", marks: new Uint8Array(0), _unknownFields: {} };
+}
+
+export const Install: MessageFns<Install> = {
+  encode(message: Install, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.folder !== "") {
+      writer.uint32(10).string(message.folder);
+    }
+    if (message.marks.length !== 0) {
+      writer.uint32(18).bytes(message.marks);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Install {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.folder = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.marks = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Install {
+    return {
+      folder: isSet(object.folder) ? globalThis.String(object.folder) : "",
+      marks: isSet(object.marks) ? bytesFromBase64(object.marks) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Install): unknown {
+    const obj: any = {};
+    if (message.folder !== "") {
+      obj.folder = message.folder;
+    }
+    if (message.marks.length !== 0) {
+      obj.marks = base64FromBytes(message.marks);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Install>): Install {
+    return Install.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Install>): Install {
+    const message = createBaseInstall();
+    message.folder = object.folder ?? "";
+    message.marks = object.marks ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseDirectoryRecord(): DirectoryRecord {
+  return { path: "", before: undefined, after: undefined, _unknownFields: {} };
+}
+
+export const DirectoryRecord: MessageFns<DirectoryRecord> = {
+  encode(message: DirectoryRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.before !== undefined) {
+      writer.uint32(16).uint32(message.before);
+    }
+    if (message.after !== undefined) {
+      writer.uint32(24).uint32(message.after);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DirectoryRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDirectoryRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.before = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.after = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DirectoryRecord {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      before: isSet(object.before) ? globalThis.Number(object.before) : undefined,
+      after: isSet(object.after) ? globalThis.Number(object.after) : undefined,
+    };
+  },
+
+  toJSON(message: DirectoryRecord): unknown {
+    const obj: any = {};
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    if (message.before !== undefined) {
+      obj.before = Math.round(message.before);
+    }
+    if (message.after !== undefined) {
+      obj.after = Math.round(message.after);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DirectoryRecord>): DirectoryRecord {
+    return DirectoryRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DirectoryRecord>): DirectoryRecord {
+    const message = createBaseDirectoryRecord();
+    message.path = object.path ?? "";
+    message.before = object.before ?? undefined;
+    message.after = object.after ?? undefined;
+    return message;
+  },
+};
+
+function createBaseUncoveredRecord(): UncoveredRecord {
+  return { path: "", why: "", _unknownFields: {} };
+}
+
+export const UncoveredRecord: MessageFns<UncoveredRecord> = {
+  encode(message: UncoveredRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.why !== "") {
+      writer.uint32(18).string(message.why);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UncoveredRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUncoveredRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UncoveredRecord {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: UncoveredRecord): unknown {
+    const obj: any = {};
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UncoveredRecord>): UncoveredRecord {
+    return UncoveredRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UncoveredRecord>): UncoveredRecord {
+    const message = createBaseUncoveredRecord();
+    message.path = object.path ?? "";
+    message.why = object.why ?? "";
     return message;
   },
 };
