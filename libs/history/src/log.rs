@@ -133,15 +133,18 @@ impl Log {
                 self.undo_stack.retain(|it| *it != root);
                 if forward {
                     change.effective.extend(paths);
-                    // The undo that this one answers: named by an undo of it, else the latest.
-                    let named = operation.target.filter(|_| operation.kind == Kind::Undo);
-                    let answered = self.redo_stack.iter().rposition(|undo| {
-                        let at = self.positions[undo];
-                        named.map_or(self.entries[at].root == root, |named| named == *undo)
+                    // Answered is an undo of which nothing is left to do again; of a part done again the rest stays.
+                    let effective = &self.entries[position].effective;
+                    let entries = &self.entries;
+                    self.redo_stack.retain(|undo| {
+                        let undo = &entries[self.positions[undo]];
+                        undo.root != root
+                            || undo
+                                .operation
+                                .files
+                                .iter()
+                                .any(|file| !effective.contains(&file.path))
                     });
-                    if let Some(at) = answered {
-                        self.redo_stack.remove(at);
-                    }
                 } else {
                     change.effective.retain(|path| !paths.contains(path));
                     self.redo_stack.push(id);
