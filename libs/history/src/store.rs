@@ -166,21 +166,31 @@ pub fn ensure_private_folder(root: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates the folders of the history if they do not exist.
+/// Creates the folders of the history if they do not exist, durably. That there is a folder says nothing of that: who made
+/// it may have died before it was synced. That there is an operation file does, since none is written before.
 fn ensure_folder(root: &Path) -> Result<(), Failure> {
     let krepis = root.join(".krepis");
     let history = krepis.join("history");
     let ops = history.join("ops");
-    if ops.is_dir() && !krepis.is_symlink() {
+    if !krepis.is_symlink() && holds_operation(&ops) {
         return Ok(());
     }
     ensure_private_folder(root).map_err(|error| write_failure("creating", &krepis, &error))?;
     for folder in [&history, &ops] {
         make_private(folder).map_err(|error| write_failure("creating", folder, &error))?;
     }
+    step!("history::prepare::folders-made");
     [history.as_path(), krepis.as_path(), root]
         .into_iter()
         .try_for_each(sync::directory)
+}
+
+fn holds_operation(ops: &Path) -> bool {
+    fs::read_dir(ops).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().as_encoded_bytes().first() != Some(&b'.'))
+    })
 }
 
 fn make_private(path: &Path) -> io::Result<()> {
