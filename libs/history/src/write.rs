@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
         }
         step!("history::apply::all-swapped");
         touched.extend(self.moves.iter().filter_map(|one| one.path.parent()));
-        self.sync_directories(&touched)?;
+        sync_directories(self.history.root(), &touched)?;
         step!("history::apply::directories-synced");
         self.verify()?;
         step!("history::apply::verified");
@@ -193,17 +193,6 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn sync_directories(&self, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
-        let root = self.history.root();
-        let mut directories: Vec<PathBuf> = touched.iter().map(|directory| directory.on_disk(root)).collect();
-        directories.retain(|directory| directory.is_dir());
-        if directories.len() > FEW && swap::sync_file_system(root).is_ok() {
-            // Folders of other mounts are not covered by it.
-            directories.retain(|directory| !swap::same_mount(root, directory));
-        }
-        sync::all(&directories, |directory| sync::directory(directory))
-    }
-
     fn verify(&self) -> Result<(), Failure> {
         for one in self.moves {
             let now = read_state(self.history.root(), &one.path);
@@ -217,6 +206,17 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// Makes the entries of directories durable; those that are gone count as done.
+pub(crate) fn sync_directories(root: &Path, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
+    let mut directories: Vec<PathBuf> = touched.iter().map(|directory| directory.on_disk(root)).collect();
+    directories.retain(|directory| directory.is_dir());
+    if directories.len() > FEW && swap::sync_file_system(root).is_ok() {
+        // Folders of other mounts are not covered by it.
+        directories.retain(|directory| !swap::same_mount(root, directory));
+    }
+    sync::all(&directories, |directory| sync::directory(directory))
 }
 
 /// A directory at the path, or a file above it: nothing is *at* the path then.
