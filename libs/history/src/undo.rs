@@ -2,6 +2,7 @@
 //! other.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use krepis_change::{Change, Failure, FileState, TakeOut, Transition, WorkspacePath, take_out};
 
@@ -356,7 +357,10 @@ impl Plan<'_> {
                 Ok(goal) => (goal, Outcome::Merged),
                 Err(_) if self.options.force => (before.clone(), Outcome::Forced),
                 Err(_) if self.options.skip => (today.clone(), Outcome::Skipped),
-                Err(clash) => return self.conflicts.push(clash.failure(path)),
+                Err(clash) => {
+                    let why = self.obstacle(path).unwrap_or(clash.why);
+                    return self.conflicts.push(Clash { why, ..clash }.failure(path));
+                }
             }
         };
         self.steps.push(Step {
@@ -366,6 +370,15 @@ impl Plan<'_> {
             renamed_from,
             outcome,
         });
+    }
+
+    /// What is there instead of a file.
+    fn obstacle(&self, path: &WorkspacePath) -> Option<&'static str> {
+        match read_state(self.history.root(), path).err()?.kind() {
+            io::ErrorKind::IsADirectory => Some("it is a folder now"),
+            io::ErrorKind::NotADirectory => Some("the way to it leads through a file or a symbolic link now"),
+            _ => None,
+        }
     }
 
     fn today(&self, path: &WorkspacePath) -> Result<FileState, Failure> {
@@ -400,6 +413,7 @@ fn merged(before: &FileState, after: &FileState, today: &FileState) -> Result<Fi
     let clash = |why| Clash { why, line: 0 };
     let (FileState::File { mode: old, .. }, FileState::File { mode: new, .. }) = (before, after) else {
         return Err(clash(match (before, after) {
+            _ if matches!(today, FileState::Symlink { .. }) => "it is a symbolic link now",
             (FileState::Absent, _) => "the operation made it",
             (_, FileState::Absent) => "the operation removed it, and it was made again",
             _ => "it was or is a symbolic link",
