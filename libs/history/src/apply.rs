@@ -83,7 +83,10 @@ impl History {
             Ok(temporaries) => temporaries,
             Err(failure) => return Err(self.take_back(&operation, &moves, &progress, failure)),
         };
-        self.turn(id, Stage::Prepared, Stage::Done)?;
+        if let Err(failure) = self.turn(id, Stage::Prepared, Stage::Done) {
+            // Left as it is, the next writer would complete what is said to have failed here.
+            return Err(self.take_back(&operation, &moves, &progress, failure));
+        }
         // Nobody waits for this rename: if the power fails first, recovery finds everything written and renames again.
         step!("history::apply::marked");
         // The operation is done: a temporary file that stays is swept by the next writer.
@@ -247,6 +250,10 @@ impl History {
         progress: &Progress,
         failure: Failure,
     ) -> Failure {
+        if progress.stuck {
+            // The only copy of what somebody wrote meanwhile lies under a temporary name: the recovery saves it.
+            return failure;
+        }
         let swapped: Vec<&Move> = moves
             .iter()
             .filter(|one| progress.swapped.contains(&one.index))
@@ -255,19 +262,17 @@ impl History {
             self.turn(operation.id, Stage::Prepared, Stage::Aborted)?;
             self.sync_ops()
         });
-        drop(temporary::remove_all(
-            self,
-            operation.id,
-            moves.iter().map(|one| &one.path),
-        ));
+        let mut failure = failure;
         match undone {
-            Ok(()) => failure,
-            Err(second) => {
-                let mut failure = failure;
-                failure.others.push(second);
-                failure
-            }
+            Ok(()) => drop(temporary::remove_all(
+                self,
+                operation.id,
+                moves.iter().map(|one| &one.path),
+            )),
+            // What was displaced is needed by the recovery.
+            Err(second) => failure.others.push(second),
         }
+        failure
     }
 }
 

@@ -43,6 +43,9 @@ pub const INJECTIONS: &[&str] = &[
     "history::swap::exchange",
     "history::swap::rename",
     "history::apply::write",
+    "history::apply::make-directory",
+    "history::apply::remove-directory",
+    "history::store::rename",
 ];
 
 /// A crash point.

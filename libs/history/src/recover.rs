@@ -280,8 +280,7 @@ impl History {
     /// only copy lies under the temporary name.
     fn rescue_displaced(&self, interrupted: &Interrupted) -> Result<Vec<PathBuf>, Failure> {
         let mut rescued = Vec::new();
-        for index in interrupted.at(Position::After) {
-            let entry = &interrupted.operation.files[index];
+        for (index, entry) in interrupted.operation.files.iter().enumerate() {
             let Some(found) = temporary::left_behind(self, interrupted.operation.id, index, &entry.path)
             else {
                 continue;

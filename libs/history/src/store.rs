@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use krepis_change::Failure;
 
-use crate::failpoints::step;
+use crate::failpoints::{inject, step};
 use crate::write::write_failure;
 use crate::{OperationFile, OperationId, errors, sync};
 
@@ -111,7 +111,7 @@ impl History {
         let temporary = self.ops().join(format!(".{id}.tmp"));
         let target = self.file(id, stage);
         write_new(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, &target))
+            .and_then(|()| rename(&temporary, &target))
             .map_err(|error| {
                 drop(fs::remove_file(&temporary));
                 write_failure("writing", &target, &error)
@@ -125,12 +125,17 @@ impl History {
     /// Renames an operation file to its next stage, without waiting for the disk.
     pub(crate) fn turn(&self, id: OperationId, from: Stage, to: Stage) -> Result<(), Failure> {
         let path = self.file(id, from);
-        fs::rename(&path, self.file(id, to)).map_err(|error| write_failure("renaming", &path, &error))
+        rename(&path, &self.file(id, to)).map_err(|error| write_failure("renaming", &path, &error))
     }
 
     pub(crate) fn sync_ops(&self) -> Result<(), Failure> {
         sync::directory(&self.ops())
     }
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    inject!("history::store::rename");
+    fs::rename(from, to)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

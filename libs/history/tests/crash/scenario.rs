@@ -136,6 +136,16 @@ fn more(root: &Path) -> Change {
     of("more", root, wanted.map(|(name, after)| (name.to_owned(), after)))
 }
 
+/// Twenty files in their next version, and files in new folders.
+fn mixed(root: &Path) -> Change {
+    let more = (0..8).map(|number| (format!("zz/{number}/new.ts"), FileState::text("new\n")));
+    of(
+        "mixed",
+        root,
+        (0..20).map(|index| version_of(index, 1)).chain(more),
+    )
+}
+
 /// A hundred files: more than are synced one by one.
 fn spread(root: &Path) -> Change {
     let wanted = (0..100).map(|number| {
@@ -231,6 +241,7 @@ pub fn act(root: &Path, action: &str) -> Result<(), Failure> {
         "recover" => Ok(()),
         "apply" => history.apply(&change(root), Intent::apply(meta())).map(drop),
         "apply-more" => history.apply(&more(root), Intent::apply(meta())).map(drop),
+        "mixed" => history.apply(&mixed(root), Intent::apply(meta())).map(drop),
         "spread" => history.apply(&spread(root), Intent::apply(meta())).map(drop),
         "undo" => history.undo(meta(), &options).map(drop),
         "redo" => history.redo(meta(), &options).map(drop),

@@ -109,6 +109,8 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("undo", &["version:40:1"]),
     ("redo", &["version:40:1", "undo"]),
     // Folders have to be made and to go.
+    ("mixed", &[]),
+    ("undo", &["mixed"]),
     ("spread", &[]),
     ("undo", &["spread"]),
 ];
