@@ -84,6 +84,7 @@ impl History {
             Err(failure) => return Err(self.take_back(&operation, &moves, &progress, failure)),
         };
         if let Err(failure) = self.turn(id, Stage::Prepared, Stage::Done) {
+            // Left as it is, the next writer would complete what is said to have failed here.
             return Err(self.take_back(&operation, &moves, &progress, failure));
         }
         // Nobody waits for this rename: if the power fails first, recovery finds everything written and renames again.
@@ -262,6 +263,10 @@ impl History {
         progress: &Progress,
         failure: Failure,
     ) -> Failure {
+        if progress.stuck {
+            // The only copy of what somebody wrote meanwhile lies under a temporary name: the recovery saves it.
+            return failure;
+        }
         let reached: HashSet<usize> = progress.swapped.iter().copied().collect();
         let swapped: Vec<&Move> = moves.iter().filter(|one| reached.contains(&one.index)).collect();
         let gone = !self.file(operation.id, Stage::Prepared).exists();
@@ -272,7 +277,7 @@ impl History {
             self.turn(operation.id, Stage::Prepared, Stage::Aborted)?;
             self.sync_ops()
         });
-        let failure = if gone {
+        let mut failure = if gone {
             Failure::new(
                 &errors::HISTORY_GONE,
                 "`.krepis` was removed while the operation was being written: every file is as before",
@@ -282,19 +287,16 @@ impl History {
         } else {
             failure
         };
-        drop(temporary::remove_all(
-            self,
-            operation.id,
-            moves.iter().map(|one| &one.path),
-        ));
         match undone {
-            Ok(()) => failure,
-            Err(second) => {
-                let mut failure = failure;
-                failure.others.push(second);
-                failure
-            }
+            Ok(()) => drop(temporary::remove_all(
+                self,
+                operation.id,
+                moves.iter().map(|one| &one.path),
+            )),
+            // What was displaced is needed by the recovery.
+            Err(second) => failure.others.push(second),
         }
+        failure
     }
 }
 

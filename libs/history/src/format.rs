@@ -31,6 +31,9 @@ const VERSION: u32 = 1;
 const SCHEMA: u32 = 1;
 const HEADER: usize = 32;
 const ROW: usize = 20;
+/// No zstd frame holds more than that for each of its bytes: a block of at most 128 KiB takes at least 4. Memory is taken
+/// for what a row says only within that.
+const MOST: usize = 128 * 1024 / 4;
 /// zstd level: the pre-images stand between the user and the first write, so speed counts.
 const LEVEL: i32 = 1;
 
@@ -147,6 +150,15 @@ impl OperationFile {
             })
             .collect();
         let rows = rows.ok_or_else(|| damaged("a blob is longer than this machine can address"))?;
+        let stored = rows
+            .iter()
+            .try_fold(0_u64, |sum, row| sum.checked_add(row.stored as u64));
+        if stored != Some(blobs_length) {
+            return Err(damaged("its blobs are not as long as its header says"));
+        }
+        if rows.iter().any(|row| row.raw / MOST > row.stored) {
+            return Err(damaged("a blob is longer than its frame can hold"));
+        }
         let record = krepis_proto::v1::Operation::decode(record)
             .map_err(|error| damaged(&format!("its record: {error}")))?;
         if record.schema > SCHEMA {

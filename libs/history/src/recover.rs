@@ -1,6 +1,5 @@
 //! What to do with an operation that a crash interrupted.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,8 +9,8 @@ use crate::disk::{ancestors, read_state};
 use crate::failpoints::step;
 use crate::operation::Operation;
 use crate::temporary::Budget;
-use crate::write::{Move, Progress, Work, is_in_the_way, write_failure};
-use crate::{History, OperationId, Stage, errors, sync, temporary};
+use crate::write::{Move, Progress, Work, is_in_the_way, sync_directories, write_failure};
+use crate::{History, OperationId, Stage, errors, temporary};
 
 /// How an interrupted operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,23 +181,12 @@ impl History {
         Ok(interrupted.recovered(ending, rescued))
     }
 
-    /// Everything is written; what may be missing is that it is durable and that emptied directories are gone.
+    /// Everything is written; what may be missing is that emptied directories are gone.
     fn finish(&self, interrupted: &Interrupted) -> Result<(), Failure> {
-        let removable = self.log()?.removable_directories(&interrupted.operation);
-        for directory in &removable {
+        for directory in self.log()?.removable_directories(&interrupted.operation) {
             drop(fs::remove_dir(directory.on_disk(self.root())));
         }
-        let parents: BTreeSet<WorkspacePath> = interrupted
-            .operation
-            .files
-            .iter()
-            .flat_map(|entry| ancestors(&entry.path))
-            .collect();
-        parents
-            .iter()
-            .map(|parent| parent.on_disk(self.root()))
-            .filter(|parent| parent.is_dir())
-            .try_for_each(|parent| sync::directory(&parent))
+        Ok(())
     }
 
     /// Takes the given moves of an operation back, and the empty directories it made.
@@ -235,6 +223,13 @@ impl History {
         } else {
             Stage::Aborted
         };
+        // Whoever made or moved a name may have died before it was durable, an earlier recovery too.
+        let names = operation
+            .files
+            .iter()
+            .flat_map(|entry| ancestors(&entry.path))
+            .collect();
+        sync_directories(self.root(), &names)?;
         self.turn(operation.id, Stage::Prepared, stage)?;
         step!("history::recover::marked");
         self.sync_ops()?;
@@ -293,8 +288,7 @@ impl History {
     /// only copy lies under the temporary name.
     fn rescue_displaced(&self, interrupted: &Interrupted) -> Result<Vec<PathBuf>, Failure> {
         let mut rescued = Vec::new();
-        for index in interrupted.at(Position::After) {
-            let entry = &interrupted.operation.files[index];
+        for (index, entry) in interrupted.operation.files.iter().enumerate() {
             let Some(found) = temporary::left_behind(self, interrupted.operation.id, index, &entry.path)
             else {
                 continue;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use krepis_change::Failure;
 
-use crate::failpoints::step;
+use crate::failpoints::{inject, step};
 use crate::write::write_failure;
 use crate::{OperationFile, OperationId, errors, sync};
 
@@ -111,7 +111,7 @@ impl History {
         let temporary = self.ops().join(format!(".{id}.tmp"));
         let target = self.file(id, stage);
         write_new(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, &target))
+            .and_then(|()| rename(&temporary, &target))
             .map_err(|error| {
                 drop(fs::remove_file(&temporary));
                 write_failure("writing", &target, &error)
@@ -125,12 +125,17 @@ impl History {
     /// Renames an operation file to its next stage, without waiting for the disk.
     pub(crate) fn turn(&self, id: OperationId, from: Stage, to: Stage) -> Result<(), Failure> {
         let path = self.file(id, from);
-        fs::rename(&path, self.file(id, to)).map_err(|error| write_failure("renaming", &path, &error))
+        rename(&path, &self.file(id, to)).map_err(|error| write_failure("renaming", &path, &error))
     }
 
     pub(crate) fn sync_ops(&self) -> Result<(), Failure> {
         sync::directory(&self.ops())
     }
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    inject!("history::store::rename");
+    fs::rename(from, to)
 }
 
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -166,21 +171,31 @@ pub fn ensure_private_folder(root: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates the folders of the history if they do not exist.
+/// Creates the folders of the history if they do not exist, durably. That there is a folder says nothing of that: who made
+/// it may have died before it was synced. That there is an operation file does, since none is written before.
 pub(crate) fn ensure_folder(root: &Path) -> Result<(), Failure> {
     let krepis = root.join(".krepis");
     let history = krepis.join("history");
     let ops = history.join("ops");
-    if ops.is_dir() && !krepis.is_symlink() {
+    if !krepis.is_symlink() && holds_operation(&ops) {
         return Ok(());
     }
     ensure_private_folder(root).map_err(|error| write_failure("creating", &krepis, &error))?;
     for folder in [&history, &ops] {
         make_private(folder).map_err(|error| write_failure("creating", folder, &error))?;
     }
+    step!("history::prepare::folders-made");
     [history.as_path(), krepis.as_path(), root]
         .into_iter()
         .try_for_each(sync::directory)
+}
+
+fn holds_operation(ops: &Path) -> bool {
+    fs::read_dir(ops).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().as_encoded_bytes().first() != Some(&b'.'))
+    })
 }
 
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {

@@ -471,12 +471,7 @@ impl Plan<'_> {
                 Err(_) if self.options.force => (before.clone(), Outcome::Forced),
                 Err(_) if self.options.skip => (today.clone(), Outcome::Skipped),
                 Err(clash) => {
-                    let is_folder = today.is_absent() && path.on_disk(self.history.root()).is_dir();
-                    let why = if is_folder {
-                        "it is a folder now"
-                    } else {
-                        clash.why
-                    };
+                    let why = self.obstacle(path).unwrap_or(clash.why);
                     return self.conflicts.push(Clash { why, ..clash }.failure(path));
                 }
             }
@@ -488,6 +483,15 @@ impl Plan<'_> {
             renamed_from,
             outcome,
         });
+    }
+
+    /// What is there instead of a file.
+    fn obstacle(&self, path: &WorkspacePath) -> Option<&'static str> {
+        match read_state(self.history.root(), path).err()?.kind() {
+            io::ErrorKind::IsADirectory => Some("it is a folder now"),
+            io::ErrorKind::NotADirectory => Some("the way to it leads through a file or a symbolic link now"),
+            _ => None,
+        }
     }
 
     fn today(&self, path: &WorkspacePath) -> Result<FileState, Failure> {
@@ -526,6 +530,7 @@ pub(crate) fn merged(before: &FileState, after: &FileState, today: &FileState) -
     let clash = |why| Clash { why, line: 0 };
     let (FileState::File { mode: old, .. }, FileState::File { mode: new, .. }) = (before, after) else {
         return Err(clash(match (before, after) {
+            _ if matches!(today, FileState::Symlink { .. }) => "it is a symbolic link now",
             (FileState::Absent, _) => "the operation made it",
             (_, FileState::Absent) => "the operation removed it, and it was made again",
             _ => "it was or is a symbolic link",

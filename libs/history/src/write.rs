@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use krepis_change::{Failure, FileState, WorkspacePath};
 
 use crate::disk::{ancestors, lstat, read_entry, read_states};
-use crate::failpoints::step;
+use crate::failpoints::{inject, step};
 use crate::swap::{self, Swapped};
 use crate::temporary::Temporaries;
 use crate::{History, OperationId, errors, sync};
@@ -41,6 +41,16 @@ pub(crate) struct Work<'a> {
 #[derive(Default)]
 pub(crate) struct Progress {
     pub(crate) swapped: Vec<usize>,
+    /// What another program wrote in the moment of a swap was displaced and could not be put back.
+    pub(crate) stuck: bool,
+}
+
+impl Progress {
+    fn stuck(&mut self, target: &Path, error: &io::Error) -> Failure {
+        self.stuck = true;
+        write_failure("putting back", target, error)
+            .hint("the next command that writes recovers; what was displaced is saved below `.krepis/history/rescue`")
+    }
 }
 
 impl<'a> Work<'a> {
@@ -59,12 +69,12 @@ impl<'a> Work<'a> {
         for (one, name) in self.moves.iter().zip(&names) {
             if one.to.is_absent() && !one.from.is_absent() {
                 step!("history::apply::remove");
-                self.remove(one, name)?;
+                self.remove(one, name, progress)?;
                 progress.swapped.push(one.index);
                 step!("history::apply::removed");
             }
         }
-        let mut touched: BTreeSet<WorkspacePath> = self.remove_directories();
+        let mut touched: BTreeSet<WorkspacePath> = self.remove_directories()?;
         let mut seen = HashSet::new();
         for (one, name) in self.moves.iter().zip(&names) {
             if one.to.is_absent() {
@@ -72,13 +82,13 @@ impl<'a> Work<'a> {
             }
             self.make_parents(&one.path, &mut seen, &mut touched)?;
             step!("history::apply::swap");
-            self.swap(one, name)?;
+            self.swap(one, name, progress)?;
             progress.swapped.push(one.index);
             step!("history::apply::swapped");
         }
         step!("history::apply::all-swapped");
         touched.extend(self.moves.iter().filter_map(|one| one.path.parent()));
-        self.sync_directories(&touched)?;
+        sync_directories(self.history.root(), &touched)?;
         step!("history::apply::directories-synced");
         self.verify()?;
         step!("history::apply::verified");
@@ -99,6 +109,11 @@ impl<'a> Work<'a> {
             let replaced = (!one.from.is_absent()).then_some(target.as_path());
             let failed = |error: io::Error| write_failure("writing", &target, &error);
             let name = temporaries.path(one.index, &one.path).map_err(failed)?;
+            if let Some((name, file)) = self.displaced(&name, one).map_err(failed)? {
+                files.extend(file.filter(|_| few).map(|file| (file, target.clone())));
+                names.push(name);
+                continue;
+            }
             let file = swap::write_temporary(&name, &one.to, replaced).map_err(failed)?;
             files.extend(file.filter(|_| few).map(|file| (file, target.clone())));
             names.push(name);
@@ -116,18 +131,37 @@ impl<'a> Work<'a> {
         Ok(names)
     }
 
+    /// The very file that the operation displaced, where it is still what is to be put back: that needs no room on the disk
+    /// and keeps what a copy would lose, such as its other names. It may never have been synced.
+    fn displaced(&self, name: &Path, one: &Move) -> io::Result<Option<(PathBuf, Option<fs::File>)>> {
+        let own = name
+            .to_str()
+            .filter(|_| !self.tag.is_empty() && !one.to.is_absent());
+        let Some(own) = own.and_then(|name| {
+            let (stem, end) = name.rsplit_once(self.tag)?;
+            Some(PathBuf::from(format!("{stem}{end}")))
+        }) else {
+            return Ok(None);
+        };
+        if !is(&own, &one.to) {
+            return Ok(None);
+        }
+        let file = one.to.bytes().map(|_| fs::File::open(&own)).transpose()?;
+        Ok(Some((own, file)))
+    }
+
     /// Takes a file away by moving it aside, so that it can be looked at and put back.
-    fn remove(&self, one: &Move, aside: &Path) -> Result<(), Failure> {
+    fn remove(&self, one: &Move, aside: &Path, progress: &mut Progress) -> Result<(), Failure> {
         let target = self.target(one);
         swap::place(&target, aside).map_err(|error| self.swap_failure(one, &error))?;
         if is(aside, &one.from) {
             return Ok(());
         }
-        swap::place(aside, &target).map_err(|error| write_failure("putting back", &target, &error))?;
+        swap::place(aside, &target).map_err(|error| progress.stuck(&target, &error))?;
         Err(disturbed(&one.path))
     }
 
-    fn swap(&self, one: &Move, name: &Path) -> Result<(), Failure> {
+    fn swap(&self, one: &Move, name: &Path, progress: &mut Progress) -> Result<(), Failure> {
         let target = self.target(one);
         if one.from.is_absent() {
             return swap::place(name, &target).map_err(|error| self.swap_failure(one, &error));
@@ -139,8 +173,7 @@ impl<'a> Work<'a> {
             Swapped::Exchanged if is(name, &one.from) => Ok(()),
             Swapped::Exchanged => {
                 // What came out is not what was planned with: somebody wrote in this very moment. Give it back.
-                swap::exchange(name, &target, || true)
-                    .map_err(|error| write_failure("putting back", &target, &error))?;
+                swap::exchange(name, &target, || true).map_err(|error| progress.stuck(&target, &error))?;
                 Err(disturbed(&one.path))
             }
         }
@@ -153,16 +186,33 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn remove_directories(&self) -> BTreeSet<WorkspacePath> {
+    fn remove_directories(&self) -> Result<BTreeSet<WorkspacePath>, Failure> {
+        use io::ErrorKind::{
+            AlreadyExists, DirectoryNotEmpty, NotADirectory, NotFound, PermissionDenied, ResourceBusy,
+        };
         let mut touched = BTreeSet::new();
         for directory in self.removable {
-            // One that is not empty, or gone already, stays as it is: that is the rule and no failure.
-            if fs::remove_dir(directory.on_disk(self.history.root())).is_ok() {
-                step!("history::apply::directory-removed");
-                touched.extend(directory.parent());
+            let full = directory.on_disk(self.history.root());
+            match remove_directory(&full) {
+                Ok(()) => {
+                    step!("history::apply::directory-removed");
+                    touched.extend(directory.parent());
+                }
+                // One that is not empty, held by somebody, or gone already, stays as it is: that is the rule and no failure.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        AlreadyExists
+                            | DirectoryNotEmpty
+                            | NotADirectory
+                            | NotFound
+                            | PermissionDenied
+                            | ResourceBusy
+                    ) => {}
+                Err(error) => return Err(write_failure("removing", &full, &error)),
             }
         }
-        touched
+        Ok(touched)
     }
 
     fn make_parents(
@@ -180,7 +230,7 @@ impl<'a> Work<'a> {
         }
         for parent in missing.into_iter().rev() {
             let full = parent.on_disk(self.history.root());
-            match fs::create_dir(&full) {
+            match make_directory(&full) {
                 Ok(()) => touched.extend(parent.parent()),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     require_directory(&full, &parent)?;
@@ -191,17 +241,6 @@ impl<'a> Work<'a> {
             seen.insert(parent);
         }
         Ok(())
-    }
-
-    fn sync_directories(&self, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
-        let root = self.history.root();
-        let mut directories: Vec<PathBuf> = touched.iter().map(|directory| directory.on_disk(root)).collect();
-        directories.retain(|directory| directory.is_dir());
-        if directories.len() > FEW && swap::sync_file_system(root).is_ok() {
-            // Folders of other mounts are not covered by it.
-            directories.retain(|directory| !swap::same_mount(root, directory));
-        }
-        sync::all(&directories, |directory| sync::directory(directory))
     }
 
     fn verify(&self) -> Result<(), Failure> {
@@ -219,6 +258,27 @@ impl<'a> Work<'a> {
         });
         wrong.map_or(Ok(()), Err)
     }
+}
+
+fn remove_directory(path: &Path) -> io::Result<()> {
+    inject!("history::apply::remove-directory");
+    fs::remove_dir(path)
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    inject!("history::apply::make-directory");
+    fs::create_dir(path)
+}
+
+/// Makes the entries of directories durable; those that are gone count as done.
+pub(crate) fn sync_directories(root: &Path, touched: &BTreeSet<WorkspacePath>) -> Result<(), Failure> {
+    let mut directories: Vec<PathBuf> = touched.iter().map(|directory| directory.on_disk(root)).collect();
+    directories.retain(|directory| directory.is_dir());
+    if directories.len() > FEW && swap::sync_file_system(root).is_ok() {
+        // Folders of other mounts are not covered by it.
+        directories.retain(|directory| !swap::same_mount(root, directory));
+    }
+    sync::all(&directories, |directory| sync::directory(directory))
 }
 
 /// A directory at the path, or a file above it: nothing is *at* the path then.

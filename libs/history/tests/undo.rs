@@ -156,6 +156,26 @@ fn only_the_named_files_are_taken_back_and_the_rest_later() {
 }
 
 #[test]
+fn of_an_undo_that_was_done_again_in_part_the_rest_can_be_done_again() {
+    let bench = Bench::new(&[]);
+    bench.apply(&[("a", Some("a\n")), ("b", Some("b\n"))]);
+    bench.undo();
+    let part = UndoOptions {
+        paths: vec![path("a")],
+        ..UndoOptions::default()
+    };
+    bench.history.redo(meta(""), &part).expect("a part");
+    assert_eq!((bench.text("a").as_deref(), bench.text("b")), (Some("a\n"), None));
+    bench.redo();
+    assert_eq!(bench.text("b").as_deref(), Some("b\n"));
+    let failure = bench
+        .history
+        .redo(meta(""), &UndoOptions::default())
+        .expect_err("nothing is left");
+    assert_eq!(failure.code.id, "KRP4012");
+}
+
+#[test]
 fn a_renamed_file_goes_back_with_the_edits_made_at_its_new_place() {
     let text = "one\ntwo\nthree\nfour\nfive\n";
     let bench = Bench::new(&[("old.ts", text)]);

@@ -1,4 +1,7 @@
-//! `krepis-history-crash ROOT ACTION`: does one thing to a workspace; `FAILPOINTS` says where it dies.
+//! `krepis-history-crash ROOT ACTION[,ACTION…]`: does things to a workspace and acknowledges each; `FAILPOINTS` says where
+//! it dies.
+
+use std::io::Write as _;
 
 #[expect(dead_code, reason = "the parent uses the rest")]
 mod scenario;
@@ -6,15 +9,17 @@ mod scenario;
 fn main() -> std::process::ExitCode {
     let _failpoints = fail::FailScenario::setup();
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, root, action] = arguments.as_slice() else {
-        eprintln!("usage: krepis-history-crash ROOT ACTION");
+    let [_, root, actions] = arguments.as_slice() else {
+        eprintln!("usage: krepis-history-crash ROOT ACTION[,ACTION…]");
         return 2.into();
     };
-    match scenario::act(std::path::Path::new(root), action) {
-        Ok(()) => 0.into(),
-        Err(failure) => {
+    for action in actions.split(',') {
+        if let Err(failure) = scenario::act(std::path::Path::new(root), action) {
             eprintln!("{failure} {:?} {:?}", failure.reason, failure.others);
-            failure.exit().into()
+            return failure.exit().into();
         }
+        // One call, so that a trace tells what came before it.
+        drop(std::io::stderr().write_all(b"acknowledged\n"));
     }
+    0.into()
 }

@@ -123,6 +123,97 @@ fn change(root: &Path) -> Change {
     }
 }
 
+/// A change of what [`change`] left.
+fn more(root: &Path) -> Change {
+    let wanted = [
+        ("deep/er/and/deeper.ts", FileState::Absent),
+        ("lib/new.ts", file("moved and edited\n", 0o640)),
+        ("other/one.ts", FileState::text("one\n")),
+        ("src/run.sh", FileState::Absent),
+        ("src/turned", FileState::text("no link\n")),
+        ("src/whole.ts", file("written again\n", 0o644)),
+    ];
+    of("more", root, wanted.map(|(name, after)| (name.to_owned(), after)))
+}
+
+/// Twenty files in their next version, and files in new folders.
+fn mixed(root: &Path) -> Change {
+    let more = (0..8).map(|number| (format!("zz/{number}/new.ts"), FileState::text("new\n")));
+    of(
+        "mixed",
+        root,
+        (0..20).map(|index| version_of(index, 1)).chain(more),
+    )
+}
+
+/// A hundred files: more than are synced one by one.
+fn spread(root: &Path) -> Change {
+    let wanted = (0..100).map(|number| {
+        (
+            format!("many/{}/{number:03}.ts", number % 7),
+            FileState::text(&format!("{number}\n")),
+        )
+    });
+    of("spread", root, wanted)
+}
+
+/// File number `index` of a workspace that goes from version to version: most are text, some come and go, change their mode
+/// or are links.
+pub fn version_of(index: usize, version: u32) -> (String, FileState) {
+    let name = format!("d{}/{index:04}", index % 13);
+    let text = |lines: usize| format!("file {index} version {version}\n").repeat(lines);
+    let state = match index % 10 {
+        7 if version % 2 == 0 => FileState::Absent,
+        7 => FileState::text(&text(3)),
+        8 => file("the same\n", if version % 2 == 0 { 0o644 } else { 0o755 }),
+        9 => link(&format!("version-{version}")),
+        // Some are long enough for a torn write to show.
+        _ => FileState::text(&text(if index % 50 == 0 { 3000 } else { 1 + index % 40 })),
+    };
+    (name, state)
+}
+
+/// The first `count` files as they are in a version.
+pub fn lay_out_version(root: &Path, count: usize, version: u32) {
+    for (name, state) in (0..count).map(|index| version_of(index, version)) {
+        let target = root.join(&name);
+        fs::create_dir_all(target.parent().expect("a parent")).expect("folders");
+        put(&target, &state);
+    }
+}
+
+fn put(target: &Path, state: &FileState) {
+    match state {
+        FileState::Absent => {}
+        FileState::File { bytes, mode } => {
+            fs::write(target, bytes).expect("write");
+            fs::set_permissions(target, fs::Permissions::from_mode(*mode)).expect("mode");
+        }
+        FileState::Symlink { target: to } => {
+            std::os::unix::fs::symlink(String::from_utf8_lossy(to).as_ref(), target).expect("link");
+        }
+    }
+}
+
+fn of(title: &str, root: &Path, wanted: impl IntoIterator<Item = (String, FileState)>) -> Change {
+    let mut transitions: Vec<Transition> = wanted
+        .into_iter()
+        .map(|(name, after)| Transition {
+            path: path(&name),
+            before: read_state(root, &path(&name)).unwrap_or(FileState::Absent),
+            after,
+            edits: Vec::new(),
+            renamed_from: None,
+        })
+        .collect();
+    transitions.sort_by(|one, other| one.path.cmp(&other.path));
+    Change {
+        title: title.into(),
+        transitions,
+        reads: Vec::new(),
+    }
+}
+
 pub fn act(root: &Path, action: &str) -> Result<(), Failure> {
     let history = History::new(root);
     let meta = || Meta {
@@ -132,9 +223,26 @@ pub fn act(root: &Path, action: &str) -> Result<(), Failure> {
     };
     let options = UndoOptions::default();
     history.recover()?;
+    if let Some(numbers) = action.strip_prefix("version:") {
+        let (count, version) = numbers.split_once(':').expect("COUNT:VERSION");
+        let (count, version): (usize, u32) = (
+            count.parse().expect("a count"),
+            version.parse().expect("a version"),
+        );
+        let mut change = of(
+            "version",
+            root,
+            (0..count).map(|index| version_of(index, version)),
+        );
+        change.transitions.retain(|one| one.before != one.after);
+        return history.apply(&change, Intent::apply(meta())).map(drop);
+    }
     match action {
         "recover" => Ok(()),
         "apply" => history.apply(&change(root), Intent::apply(meta())).map(drop),
+        "apply-more" => history.apply(&more(root), Intent::apply(meta())).map(drop),
+        "mixed" => history.apply(&mixed(root), Intent::apply(meta())).map(drop),
+        "spread" => history.apply(&spread(root), Intent::apply(meta())).map(drop),
         "undo" => history.undo(meta(), &options).map(drop),
         "redo" => history.redo(meta(), &options).map(drop),
         "decide-before" => history.decide(Decision::Before).map(drop),
@@ -166,15 +274,8 @@ fn write(root: &Path, one: &Transition) {
     let target = one.path.on_disk(root);
     fail::fail_point!("test::owner-writes", |_| std::process::abort());
     drop(fs::remove_file(&target));
-    match &one.after {
-        FileState::Absent => {}
-        FileState::File { bytes, mode } => {
-            fs::create_dir_all(target.parent().expect("a parent")).expect("folders");
-            fs::write(&target, bytes).expect("write");
-            fs::set_permissions(&target, fs::Permissions::from_mode(*mode)).expect("mode");
-        }
-        FileState::Symlink { target: to } => {
-            std::os::unix::fs::symlink(String::from_utf8_lossy(to).as_ref(), &target).expect("link");
-        }
+    if !one.after.is_absent() {
+        fs::create_dir_all(target.parent().expect("a parent")).expect("folders");
     }
+    put(&target, &one.after);
 }
