@@ -5,26 +5,35 @@ use std::path::Path;
 use std::time::Duration;
 
 use krepis_change::{At, Change, Code, Failure, FileState, Overlay, Tree};
-use krepis_host::{CacheFolder, Environment, Purpose, Run, RunnerLocation, Runtime};
+use krepis_host::{CacheFolder, Environment, Happening, Purpose, Run, RunnerLocation, Runtime};
 use krepis_proto::v1::{
     ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands,
     command, command_result::Outcome, query::Question,
 };
 use krepis_workspace::{Applied, Workspace};
 
+use crate::console::Console;
 use crate::propose::{Joined, Pending, Request, Source, propose};
 use crate::session::{Session, config, config_text, judge};
 
 /// How often a plan that another process made stale is made again.
 const ATTEMPTS: usize = 4;
 
-/// What a command may use.
+/// What commands may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Wall-clock seconds.
     pub timeout: f64,
-    /// MiB of V8 heap.
+    /// MiB of V8 heap and buffers.
     pub memory_mb: u32,
+    /// How many run at once.
+    pub jobs: u32,
+}
+
+/// The cores that this process may use.
+pub fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    u32::try_from(cores).unwrap_or(1)
 }
 
 /// Runs commands of one invocation.
@@ -39,6 +48,7 @@ pub struct Runner<'a> {
     environment: Environment,
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
+    logs: Vec<(String, String)>,
 }
 
 /// What came of an invocation.
@@ -64,6 +74,7 @@ impl<'a> Runner<'a> {
             Limits {
                 timeout: 120.0,
                 memory_mb: 0,
+                jobs: cores(),
             },
         )
     }
@@ -83,7 +94,13 @@ impl<'a> Runner<'a> {
             environment: Environment::of_process(),
             found: None,
             background: None,
+            logs: Vec::new(),
         }
+    }
+
+    /// What the commands have printed, with `--json`: in the order of the commands.
+    pub fn logs(&self) -> &[(String, String)] {
+        &self.logs
     }
 
     /// Runs the requests, joins what they propose, judges and applies it. A plan that another process has made stale is
@@ -173,9 +190,6 @@ impl<'a> Runner<'a> {
         let Some((runtime, location, cache)) = &self.found else {
             return Ok(Vec::new());
         };
-        let names: BTreeMap<u32, &str> = ids(requests)
-            .map(|(id, request)| (id, request.name.as_str()))
-            .collect();
         let start = StartCommands {
             root: self.workspace.root().to_string_lossy().into_owned(),
             commands: ids(requests)
@@ -186,23 +200,25 @@ impl<'a> Runner<'a> {
                 .map(|(path, state)| overlay_file(path.as_str(), state))
                 .collect(),
             config_json: config_text(tree),
+            jobs: self.limits.jobs,
         };
-        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::from_mins(1));
         let run = Run {
             runtime,
             location,
             cache: cache.as_ref(),
             environment: &self.environment,
-            // The runner ends a command that takes too long; this is for a runner that does not.
-            time_limit: Some(longest * 2 + Duration::from_secs(30)),
+            time_limit: Some(self.time_limit(requests)),
+            interrupts: self.session.interrupts(),
         };
-        let shell = self.session.shell;
+        let mut show = Show::new(requests, self.purpose, self.session);
         let finished = krepis_host::run_commands(
             &run,
             &start,
             &mut |query| answer(query, tree, &config),
-            &mut |log| shell.log(names.get(&log.command).copied().unwrap_or("runner"), &log.text),
-        )?;
+            &mut |happening| show.see(&happening),
+        );
+        self.logs = show.finish();
+        let finished = finished?;
         self.background = finished.background;
         Ok(finished
             .results
@@ -210,6 +226,21 @@ impl<'a> Runner<'a> {
             .zip(requests)
             .map(|(result, request)| outcome(result, &request.name))
             .collect())
+    }
+
+    /// For the whole run, watched from outside. The runner itself ends a command that takes too long, except the single
+    /// built-in, which has the runner's only thread.
+    fn time_limit(&self, requests: &[Request]) -> Duration {
+        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::MAX);
+        if let [only] = requests
+            && matches!(only.source, Source::Builtin(_))
+        {
+            return longest;
+        }
+        let rounds = requests.len().div_ceil(self.limits.jobs.max(1) as usize);
+        longest
+            .saturating_mul(u32::try_from(rounds + 1).unwrap_or(u32::MAX))
+            .saturating_add(Duration::from_secs(30))
     }
 
     fn find(
@@ -245,6 +276,72 @@ impl<'a> Runner<'a> {
                 .unwrap_or(u32::MAX),
             memory_mb: self.limits.memory_mb,
         }
+    }
+}
+
+/// What is shown of a run.
+struct Show<'a> {
+    names: BTreeMap<u32, &'a str>,
+    console: Console,
+    /// With `--json`: what was printed, to be in the answer. The built-ins print for whoever debugs them.
+    logs: Option<BTreeMap<u32, String>>,
+    running: Vec<u32>,
+    finished: usize,
+}
+
+impl<'a> Show<'a> {
+    fn new(requests: &'a [Request], purpose: Purpose, session: &Session) -> Self {
+        let names: BTreeMap<u32, &str> = ids(requests)
+            .map(|(id, request)| (id, request.name.as_str()))
+            .collect();
+        let collects = session.shell.is_json() && purpose == Purpose::Workspace;
+        Self {
+            console: Console::new(names.values().copied()),
+            names,
+            logs: collects.then(BTreeMap::new),
+            running: Vec::new(),
+            finished: 0,
+        }
+    }
+
+    fn see(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Printed(log) => match &mut self.logs {
+                Some(logs) => logs.entry(log.command).or_default().push_str(&log.text),
+                None => self.console.print(self.name(log.command), &log.text),
+            },
+            Happening::Started(id) => {
+                self.running.push(id);
+                self.progress();
+            }
+            Happening::Finished(id) => {
+                self.running.retain(|running| *running != id);
+                self.finished += 1;
+                self.progress();
+            }
+        }
+    }
+
+    /// Output that cannot be told apart is the runner's.
+    fn name(&self, id: u32) -> &'a str {
+        self.names.get(&id).copied().unwrap_or("runner")
+    }
+
+    fn progress(&self) {
+        let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
+        self.console.progress(format!(
+            "{}/{} done; running: {}",
+            self.finished,
+            self.names.len(),
+            running.join(", ")
+        ));
+    }
+
+    fn finish(self) -> Vec<(String, String)> {
+        let logs = self.logs.unwrap_or_default();
+        self.console.finish();
+        let name = |id| self.names.get(&id).copied().unwrap_or("runner").to_owned();
+        logs.into_iter().map(|(id, text)| (name(id), text)).collect()
     }
 }
 

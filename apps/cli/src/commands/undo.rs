@@ -26,6 +26,7 @@ pub fn undo(session: &Session, arguments: &UndoArguments) -> Result<u8, Failure>
         return Ok(0);
     }
     let turn = workspace.turn(session.options())?;
+    let _whole = session.hold();
     session.say_recovered(&turn.recovered);
     let title = format!("undo {}", title(&workspace, &turn.history.plan_undo(&options)?));
     let done = turn.history.undo(Session::meta(&workspace, title), &options)?;
@@ -48,6 +49,7 @@ pub fn redo(session: &Session, arguments: &RedoArguments) -> Result<u8, Failure>
     };
     let workspace = session.workspace()?;
     let turn = workspace.turn(session.options())?;
+    let _whole = session.hold();
     session.say_recovered(&turn.recovered);
     let title = format!("redo {}", title(&workspace, &turn.history.plan_redo(&options)?));
     let done = turn.history.redo(Session::meta(&workspace, title), &options)?;
