@@ -8,9 +8,16 @@ import { join } from 'node:path';
 import { binary, environment, krepis, krepisOk, ok, repository } from './krepis.ts';
 import { historyFiles, removeTemporary, snapshot, temporary, workspace } from './workspace.ts';
 
-afterAll(removeTemporary);
+const started: ChildProcess[] = [];
 
-const good = "export default () => ({ title: 'good', files: [{ path: 'src/good.ts', text: 'export const good = 1;\\n' }] });\n";
+afterAll(() => {
+  // Only where a test has failed are there any.
+  for (const child of started) child.kill('SIGKILL');
+  removeTemporary();
+});
+
+const good =
+  "export default () => ({ title: 'good', files: [{ path: 'src/good.ts', text: 'export const good = 1;\\n' }] });\n";
 /** Starts a program that never ends, says both numbers, and never ends. */
 const parent = `import { spawn } from 'node:child_process';
 export default () => {
@@ -22,9 +29,18 @@ export default () => {
 
 function commands(sources: Record<string, string>): string {
   const names = Object.keys(sources);
-  const config = { schema: 1, runtime: 'standard', root: 'src', elements: [{ name: 'app', files: ['src/**'] }], rules: [] };
+  const config = {
+    schema: 1,
+    runtime: 'standard',
+    root: 'src',
+    elements: [{ name: 'app', files: ['src/**'] }],
+    rules: [],
+  };
   return workspace({
-    'krepis.json': JSON.stringify({ ...config, commands: Object.fromEntries(names.map((name) => [name, `./tools/${name}.ts`])) }),
+    'krepis.json': JSON.stringify({
+      ...config,
+      commands: Object.fromEntries(names.map((name) => [name, `./tools/${name}.ts`])),
+    }),
     'src/a.ts': 'export const a = 1;\n',
     ...Object.fromEntries(names.map((name) => [`tools/${name}.ts`, sources[name]!])),
   });
@@ -39,8 +55,14 @@ interface Running {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-function begin(args: string[], cwd: string, extra: Record<string, string> = {}, bin: 'krepis' | 'krepis-crash' = 'krepis'): Running {
+function begin(
+  args: string[],
+  cwd: string,
+  extra: Record<string, string> = {},
+  bin: 'krepis' | 'krepis-crash' = 'krepis',
+): Running {
   const child = spawn(binary(bin), args, { cwd, env: environment(extra), stdio: ['pipe', 'ignore', 'pipe'] });
+  started.push(child);
   child.stdin?.end();
   let text = '';
   const waiting = new Set<() => void>();
@@ -139,7 +161,11 @@ describe('a built-in generator that loops on the main thread', () => {
   beforeAll(() => {
     const folder = join(temporary(), 'runner');
     const source = join(repository, 'libs/runner');
-    ok(process.execPath, [join(source, 'bundle.mjs'), '--out', folder, '--generator', join(source, 'fixtures/generator.mjs')], source);
+    ok(
+      process.execPath,
+      [join(source, 'bundle.mjs'), '--out', folder, '--generator', join(source, 'fixtures/generator.mjs')],
+      source,
+    );
     loops = { KREPIS_RUNNER_DIR: folder };
   });
 
@@ -165,7 +191,12 @@ describe('a built-in generator that loops on the main thread', () => {
 test('a signal while files are written waits until the operation is whole; undo takes it back', async () => {
   const root = commands({ good });
   const before = snapshot(root);
-  const running = begin(['run', 'good'], root, { FAILPOINTS: 'history::apply::temporaries-synced=sleep(1500)' }, 'krepis-crash');
+  const running = begin(
+    ['run', 'good'],
+    root,
+    { FAILPOINTS: 'history::apply::temporaries-synced=sleep(1500)' },
+    'krepis-crash',
+  );
   const ops = join(root, '.krepis/history/ops');
   await until(() => existsSync(ops) && readdirSync(ops).some((name) => name.endsWith('.prepared')));
   running.child.kill('SIGINT');
@@ -179,7 +210,12 @@ test('a signal while files are written waits until the operation is whole; undo 
 test('a second Ctrl-C while files are written is immediate; the next command puts it right', async () => {
   const root = commands({ good });
   const before = snapshot(root);
-  const running = begin(['run', 'good'], root, { FAILPOINTS: 'history::apply::temporaries-synced=pause' }, 'krepis-crash');
+  const running = begin(
+    ['run', 'good'],
+    root,
+    { FAILPOINTS: 'history::apply::temporaries-synced=pause' },
+    'krepis-crash',
+  );
   const ops = join(root, '.krepis/history/ops');
   await until(() => existsSync(ops) && readdirSync(ops).some((name) => name.endsWith('.prepared')));
   running.child.kill('SIGINT');
@@ -195,13 +231,15 @@ test('a second Ctrl-C while files are written is immediate; the next command put
 
 test('a run that was started to ignore SIGHUP (nohup) goes on', async () => {
   const root = commands({
-    waits: "import { existsSync } from 'node:fs';\nexport default (view) => { console.log('at work'); while (!existsSync('src/go')); return { title: 't', files: [{ path: 'src/w.ts', text: 'export const w = 1;\\n' }] }; };\n",
+    waits:
+      "import { existsSync } from 'node:fs';\nexport default (view) => { console.log('at work'); while (!existsSync('src/go')); return { title: 't', files: [{ path: 'src/w.ts', text: 'export const w = 1;\\n' }] }; };\n",
   });
   const child = spawn('/bin/sh', ['-c', `trap '' HUP; exec "$0" run waits`, binary('krepis')], {
     cwd: root,
     env: environment(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  started.push(child);
   let text = '';
   child.stderr.on('data', (chunk) => {
     text += chunk;
@@ -250,10 +288,16 @@ export default () => {
 
 test('a reader of stderr that stands still holds up no command', async () => {
   const root = commands({
-    flood: "export default () => { for (let i = 0; i < 1000; i++) console.log('x'.repeat(1000)); return { title: 't', files: [{ path: 'src/f.ts', text: 'export const f = 1;\\n' }] }; };\n",
+    flood:
+      "export default () => { for (let i = 0; i < 1000; i++) console.log('x'.repeat(1000)); return { title: 't', files: [{ path: 'src/f.ts', text: 'export const f = 1;\\n' }] }; };\n",
     good,
   });
-  const child = spawn(binary('krepis'), ['run', 'flood', 'good'], { cwd: root, env: environment(), stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(binary('krepis'), ['run', 'flood', 'good'], {
+    cwd: root,
+    env: environment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  started.push(child);
   // Nobody reads: the pipe holds 64 KiB.
   await until(() => existsSync(join(root, 'src/f.ts')) && existsSync(join(root, 'src/good.ts')));
   child.stderr.resume();
@@ -274,14 +318,19 @@ describe('output', () => {
     const outcome = krepisOk(['run', 'talks', 'longername', '--jobs', '1'], { cwd: root });
     const lines = outcome.stderr.split('\n').filter((line) => line.includes(' | '));
     const text = ['half a line', 'äb', 'to the end'];
-    expect(lines).toEqual([...text.map((line) => `talks      | ${line}`), ...text.map((line) => `longername | ${line}`)]);
+    expect(lines).toEqual([
+      ...text.map((line) => `talks      | ${line}`),
+      ...text.map((line) => `longername | ${line}`),
+    ]);
     expect(outcome.stderr).not.toContain('\x1b');
   });
 
   test('is in the answer with --json', () => {
     const root = commands({ talks });
     const outcome = krepisOk(['run', 'talks', '--json'], { cwd: root });
-    expect(JSON.parse(outcome.stdout).logs).toEqual([{ command: 'talks', text: 'half a line\nä\x1b[2Jb\nto the end\n' }]);
+    expect(JSON.parse(outcome.stdout).logs).toEqual([
+      { command: 'talks', text: 'half a line\nä\x1b[2Jb\nto the end\n' },
+    ]);
     expect(outcome.stderr).toBe('');
   });
 });

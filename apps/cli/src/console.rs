@@ -56,7 +56,9 @@ impl Console {
             state: Mutex::default(),
             changed: Condvar::new(),
         });
-        let progress = shows_progress(std::io::stderr().is_terminal(), |name| std::env::var_os(name).is_some());
+        let progress = shows_progress(std::io::stderr().is_terminal(), |name| {
+            std::env::var_os(name).is_some()
+        });
         let writer = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new()
@@ -77,13 +79,13 @@ impl Console {
         self.show(name, lines);
     }
 
-    /// Says how far the run is.
-    pub fn progress(&self, text: String) {
-        self.shared.lock().progress = Some(text);
+    /// Says how far the run is; nothing when it is through.
+    pub fn progress(&self, text: Option<String>) {
+        self.shared.lock().progress = text;
         self.shared.changed.notify_one();
     }
 
-    /// Shows what is left and waits until it is written.
+    /// Shows what is left and waits until it is written. Nothing that others wait for is left to do, then.
     pub fn finish(mut self) {
         self.close();
     }
@@ -96,9 +98,10 @@ impl Console {
                 continue;
             }
             state.bytes += line.len();
-            state
-                .waiting
-                .push_back(format!("{NAME}{name:width$}{NAME:#} | {line}", width = self.width));
+            state.waiting.push_back(format!(
+                "{NAME}{name:width$}{NAME:#} | {line}",
+                width = self.width
+            ));
         }
         self.shared.changed.notify_one();
     }
@@ -144,10 +147,17 @@ fn write(shared: &Shared, progress: bool) {
             drop(writeln!(out, "{line}"));
         }
         if left_out > 0 {
-            drop(writeln!(out, "[{left_out} lines were left out: they came faster than they were read]"));
+            drop(writeln!(
+                out,
+                "[{left_out} lines were left out: they came faster than they were read]"
+            ));
         }
         let since = began.elapsed();
-        if progress && !closed && since >= SHORT && let Some(text) = text {
+        if progress
+            && !closed
+            && since >= SHORT
+            && let Some(text) = text
+        {
             // Wider than the terminal, it is cut there and not wrapped.
             drop(write!(out, "\x1b[?7l{} s  {text}\x1b[?7h", since.as_secs()));
             drawn = true;

@@ -49,6 +49,7 @@ pub struct Runner<'a> {
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
     logs: Vec<(String, String)>,
+    console: Option<Console>,
 }
 
 /// What came of an invocation.
@@ -95,6 +96,7 @@ impl<'a> Runner<'a> {
             found: None,
             background: None,
             logs: Vec::new(),
+            console: None,
         }
     }
 
@@ -107,12 +109,17 @@ impl<'a> Runner<'a> {
     /// made again.
     pub fn settle(&mut self, requests: &[Request], dry_run: bool) -> Result<Settled, Failure> {
         let mut attempt = 1;
-        loop {
+        let settled = loop {
             match self.settle_once(requests, dry_run) {
                 Err(failure) if failure.exit() == 3 && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
+                outcome => break outcome,
             }
+        };
+        // Only now is the terminal waited for: the change does not hang on who reads.
+        if let Some(console) = self.console.take() {
+            console.finish();
         }
+        settled
     }
 
     fn settle_once(&mut self, requests: &[Request], dry_run: bool) -> Result<Settled, Failure> {
@@ -210,7 +217,10 @@ impl<'a> Runner<'a> {
             time_limit: Some(self.time_limit(requests)),
             interrupts: self.session.interrupts(),
         };
-        let mut show = Show::new(requests, self.purpose, self.session);
+        let collects = self.session.shell.is_json() && self.purpose == Purpose::Workspace;
+        let names = || requests.iter().map(|request| request.name.as_str());
+        let console = self.console.get_or_insert_with(|| Console::new(names()));
+        let mut show = Show::new(requests, console, collects);
         let finished = krepis_host::run_commands(
             &run,
             &start,
@@ -282,7 +292,7 @@ impl<'a> Runner<'a> {
 /// What is shown of a run.
 struct Show<'a> {
     names: BTreeMap<u32, &'a str>,
-    console: Console,
+    console: &'a mut Console,
     /// With `--json`: what was printed, to be in the answer. The built-ins print for whoever debugs them.
     logs: Option<BTreeMap<u32, String>>,
     running: Vec<u32>,
@@ -290,14 +300,12 @@ struct Show<'a> {
 }
 
 impl<'a> Show<'a> {
-    fn new(requests: &'a [Request], purpose: Purpose, session: &Session) -> Self {
-        let names: BTreeMap<u32, &str> = ids(requests)
-            .map(|(id, request)| (id, request.name.as_str()))
-            .collect();
-        let collects = session.shell.is_json() && purpose == Purpose::Workspace;
+    fn new(requests: &'a [Request], console: &'a mut Console, collects: bool) -> Self {
         Self {
-            console: Console::new(names.values().copied()),
-            names,
+            names: ids(requests)
+                .map(|(id, request)| (id, request.name.as_str()))
+                .collect(),
+            console,
             logs: collects.then(BTreeMap::new),
             running: Vec::new(),
             finished: 0,
@@ -329,17 +337,17 @@ impl<'a> Show<'a> {
 
     fn progress(&self) {
         let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
-        self.console.progress(format!(
+        self.console.progress(Some(format!(
             "{}/{} done; running: {}",
             self.finished,
             self.names.len(),
             running.join(", ")
-        ));
+        )));
     }
 
     fn finish(self) -> Vec<(String, String)> {
+        self.console.progress(None);
         let logs = self.logs.unwrap_or_default();
-        self.console.finish();
         let name = |id| self.names.get(&id).copied().unwrap_or("runner").to_owned();
         logs.into_iter().map(|(id, text)| (name(id), text)).collect()
     }

@@ -48,7 +48,9 @@ impl Session {
 
     /// The signals that ask for an end, taken over at the first call; none where they cannot be.
     pub fn interrupts(&self) -> Option<&Interrupts> {
-        self.interrupts.get_or_init(|| Interrupts::install().ok()).as_ref()
+        self.interrupts
+            .get_or_init(|| Interrupts::install().ok())
+            .as_ref()
     }
 
     /// While it is held, Ctrl-C waits: what has begun to be written is ended first. A second one does not.
@@ -58,7 +60,11 @@ impl Session {
 
     /// The exit code of a command that is through: that of a signal, where one came too late to stop it.
     pub fn conclude(&self, done: Result<u8, Failure>) -> Result<u8, Failure> {
-        let late = self.interrupts.get().and_then(Option::as_ref).map(Interrupts::check);
+        let late = self
+            .interrupts
+            .get()
+            .and_then(Option::as_ref)
+            .map(Interrupts::check);
         if let (Ok(_), Some(Err(failure))) = (&done, late) {
             self.shell
                 .warn(&format!("{}; what had begun was ended first", failure.message));

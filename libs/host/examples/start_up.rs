@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use krepis_change::Failure;
 use krepis_host::{
-    CacheFolder, Environment, Happening, Purpose, Request, Run, RunnerLocation, Runtime, find_node, run_commands,
+    CacheFolder, Environment, Happening, Purpose, Request, Run, RunnerLocation, Runtime, find_node,
+    run_commands,
 };
 use krepis_proto::v1::{Command, QueryAnswer, StartCommands, command};
 

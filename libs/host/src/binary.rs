@@ -26,7 +26,9 @@ pub(crate) fn objection(file: &Path, platform: Platform) -> Option<String> {
         .and_then(|file| file.take(HEAD).read_to_end(&mut head))
         .ok()?;
     if let Some(electron) = electron_beside(file) {
-        return Some(format!("it is Electron and not Node.js ({electron} lies beside it)"));
+        return Some(format!(
+            "it is Electron and not Node.js ({electron} lies beside it)"
+        ));
     }
     Binary::read(&head)?.objection(platform, std::env::consts::ARCH, &|path| path.exists())
 }
@@ -44,9 +46,13 @@ pub(crate) fn script(file: &Path) -> Option<String> {
 /// Electron answers like Node if it is told to (`ELECTRON_RUN_AS_NODE`), but does not start without these.
 fn electron_beside(file: &Path) -> Option<&'static str> {
     let folder = file.parent()?;
-    ["resources.pak", "chrome_100_percent.pak", "v8_context_snapshot.bin"]
-        .into_iter()
-        .find(|name| folder.join(name).is_file())
+    [
+        "resources.pak",
+        "chrome_100_percent.pak",
+        "v8_context_snapshot.bin",
+    ]
+    .into_iter()
+    .find(|name| folder.join(name).is_file())
 }
 
 impl Binary {
@@ -67,16 +73,27 @@ impl Binary {
 
     fn objection(&self, platform: Platform, machine: &str, exists: &dyn Fn(&Path) -> bool) -> Option<String> {
         if self.platform != platform {
-            return Some(format!("it is a program of {}, and this is {platform}", self.platform));
+            return Some(format!(
+                "it is a program of {}, and this is {platform}",
+                self.platform
+            ));
         }
         if !self.machines.contains(&machine) {
             let built = self.machines.first().copied().unwrap_or("another processor");
             let rosetta = platform == Platform::MacOs && machine == "aarch64" && built == "x86_64";
-            let note = if rosetta { "; Rosetta would run it, slowly" } else { "" };
+            let note = if rosetta {
+                "; Rosetta would run it, slowly"
+            } else {
+                ""
+            };
             return Some(format!("it is built for {built}, and this is {machine}{note}"));
         }
         let loader = self.loader.as_deref()?;
-        let libc = if loader.contains("ld-musl") { "musl" } else { "glibc" };
+        let libc = if loader.contains("ld-musl") {
+            "musl"
+        } else {
+            "glibc"
+        };
         (!exists(Path::new(loader)))
             .then(|| format!("it is built for {libc}, which this system does not have ({loader} is missing)"))
     }
@@ -86,7 +103,11 @@ impl Binary {
 fn elf(head: &[u8]) -> Option<Binary> {
     // 64 bits, little endian (ppc64le, s390x aside): what a Node above the floor is.
     if head.get(4..6)? != [2, 1] {
-        return Some(Binary { platform: Platform::Linux, machines: Vec::new(), loader: None });
+        return Some(Binary {
+            platform: Platform::Linux,
+            machines: Vec::new(),
+            loader: None,
+        });
     }
     let machine = match little(head, 18, 2)? {
         62 => Some("x86_64"),
@@ -122,7 +143,9 @@ fn universal(head: &[u8]) -> Option<Binary> {
     }
     Some(Binary {
         platform: Platform::MacOs,
-        machines: (0..count).filter_map(|index| mach(big(8 + index * 20)?)).collect(),
+        machines: (0..count)
+            .filter_map(|index| mach(big(8 + index * 20)?))
+            .collect(),
         loader: None,
     })
 }
@@ -193,7 +216,9 @@ mod tests {
         assert_eq!(said(&elf_of(62, glibc), Platform::Linux, "x86_64", glibc), None);
         assert_eq!(
             said(&elf_of(62, musl), Platform::Linux, "x86_64", glibc).as_deref(),
-            Some("it is built for musl, which this system does not have (/lib/ld-musl-x86_64.so.1 is missing)")
+            Some(
+                "it is built for musl, which this system does not have (/lib/ld-musl-x86_64.so.1 is missing)"
+            )
         );
         assert_eq!(
             said(&elf_of(62, glibc), Platform::Linux, "x86_64", musl).as_deref(),

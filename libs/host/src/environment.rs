@@ -104,7 +104,10 @@ impl Environment {
         let exact = self.variables.get(name);
         // On Windows `Path` and `PATH` are one.
         let found = exact.or_else(|| {
-            let mut all = self.variables.iter().filter(|_| self.platform == Platform::Windows);
+            let mut all = self
+                .variables
+                .iter()
+                .filter(|_| self.platform == Platform::Windows);
             all.find(|(key, _)| key.eq_ignore_ascii_case(name))
                 .map(|(_, value)| value)
         });

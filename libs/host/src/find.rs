@@ -6,6 +6,7 @@ use krepis_change::Failure;
 use semver::Version;
 
 use crate::Environment;
+use crate::binary;
 use crate::candidate::{Candidate, Purpose, Request, Runtime, Source, Verdict};
 use crate::errors;
 use crate::layouts::{Manager, resolve_alias};
@@ -13,7 +14,6 @@ use crate::pins::{Pin, engines, pins};
 use crate::probe::Probe;
 use crate::range::Range;
 use crate::version::{Wish, better, plain_word, unsuitable};
-use crate::binary;
 
 /// Finds the Node to use.
 ///
@@ -123,7 +123,9 @@ impl<'a> Search<'a> {
         let alias = resolve_alias(self.request.environment, value);
         let Some(wish) = alias.ok().and_then(|word| Wish::parse(&word, None)) else {
             return (
-                Some(Err(unusable("it is neither a path nor a version nor an alias".into()))),
+                Some(Err(unusable(
+                    "it is neither a path nor a version nor an alias".into(),
+                ))),
                 Vec::new(),
             );
         };
@@ -255,14 +257,19 @@ impl<'a> Search<'a> {
             places.extend(manager.installed(environment));
         }
         places.extend(plain(self.bundled()));
-        let judged = places.into_iter().enumerate().filter_map(|(index, (path, version))| {
-            let runtime = self.judge(Source::Path, &path, version.as_deref()).0?;
-            Some(Installed {
-                of_system: index >= of_workspace && version.is_none() && !is_managed(environment, &runtime.path),
-                path: runtime.path,
-                version: runtime.version,
-            })
-        });
+        let judged = places
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, (path, version))| {
+                let runtime = self.judge(Source::Path, &path, version.as_deref()).0?;
+                Some(Installed {
+                    of_system: index >= of_workspace
+                        && version.is_none()
+                        && !is_managed(environment, &runtime.path),
+                    path: runtime.path,
+                    version: runtime.version,
+                })
+            });
         judged.collect()
     }
 
@@ -325,7 +332,12 @@ impl<'a> Search<'a> {
         folders
             .map(|folder| folder.join("node_modules"))
             // The package's own program first: `.bin/node` may be a script around it.
-            .flat_map(|modules| [platform.program_in(&modules.join("node")), modules.join(".bin").join(platform.node())])
+            .flat_map(|modules| {
+                [
+                    platform.program_in(&modules.join("node")),
+                    modules.join(".bin").join(platform.node()),
+                ]
+            })
             .filter(|path| path.is_file())
             .take(1)
             .collect()
@@ -349,7 +361,11 @@ impl<'a> Search<'a> {
             .iter()
             .flat_map(|program| program.ancestors().skip(1));
         let found = beside
-            .map(|folder| environment.platform.program_in(&folder.join("node_modules").join("node")))
+            .map(|folder| {
+                environment
+                    .platform
+                    .program_in(&folder.join("node_modules").join("node"))
+            })
             .find(|path| path.is_file());
         named.into_iter().chain(found).collect()
     }
@@ -479,7 +495,9 @@ impl<'a> Search<'a> {
         let version = version.trim_start_matches('v');
         // `lts/*` and `>=22` mean something to a shell.
         let quoted = format!("'{version}'");
-        let plain = version.chars().all(|letter| letter.is_alphanumeric() || ".-/".contains(letter));
+        let plain = version
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || ".-/".contains(letter));
         let version = if plain { version } else { quoted.as_str() };
         let command = manager.and_then(|manager| manager.install_command(version));
         format!(

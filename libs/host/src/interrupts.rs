@@ -38,7 +38,10 @@ impl Interrupts {
         let received = Arc::new(AtomicUsize::new(0));
         let at_once = Arc::new(AtomicBool::new(true));
         let ignored = ignored();
-        for signal in SIGNALS.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0) {
+        for signal in SIGNALS
+            .into_iter()
+            .filter(|signal| ignored & (1 << (signal - 1)) == 0)
+        {
             // They run in this order: what the first signal sets, the second one finds.
             flag::register_conditional_default(signal, Arc::clone(&at_once))?;
             flag::register_usize(
@@ -67,17 +70,15 @@ impl Interrupts {
         Hold(self)
     }
 
-    /// What has come, as the failure of whatever it stops.
+    /// What has come, as the failure of whatever it stops; asked where nothing has been changed yet.
     pub fn check(&self) -> Result<(), Failure> {
-        match self.received.load(Ordering::SeqCst).try_into() {
-            Ok(SIGINT) => Err(Failure::new(&errors::INTERRUPTED, "stopped by Ctrl-C (SIGINT)")),
-            Ok(SIGTERM) => Err(Failure::new(&errors::TERMINATED, "stopped by SIGTERM")),
-            Ok(SIGHUP) => Err(Failure::new(
-                &errors::HUNG_UP,
-                "stopped, since the terminal has gone (SIGHUP)",
-            )),
-            _ => Ok(()),
-        }
+        let failure = match self.received.load(Ordering::SeqCst).try_into() {
+            Ok(SIGINT) => Failure::new(&errors::INTERRUPTED, "stopped by Ctrl-C (SIGINT)"),
+            Ok(SIGTERM) => Failure::new(&errors::TERMINATED, "stopped by SIGTERM"),
+            Ok(SIGHUP) => Failure::new(&errors::HUNG_UP, "stopped, since the terminal has gone (SIGHUP)"),
+            _ => return Ok(()),
+        };
+        Err(failure.reason("what was running has been ended, and nothing was changed"))
     }
 
     /// What becomes readable with the first signal, and stays so.

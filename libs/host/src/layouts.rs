@@ -212,7 +212,10 @@ impl Manager {
                 let folder = environment
                     .folder("XDG_CONFIG_HOME")
                     .or_else(|| environment.below_home(".config"))?;
-                mise_tools(&read(folder.join("mise/config.toml"))?).ok()?.into_iter().next()
+                mise_tools(&read(folder.join("mise/config.toml"))?)
+                    .ok()?
+                    .into_iter()
+                    .next()
             }
             Self::Proto => prototools(&root(".prototools")?).ok()?.into_iter().next(),
             Self::Fnm | Self::N | Self::Homebrew | Self::System => None,
@@ -222,7 +225,10 @@ impl Manager {
     /// What a name of the user's own stands for: nvm keeps a text file for each, the others a link to the version.
     fn alias(self, environment: &Environment, name: &str) -> Option<String> {
         // A name with a way out of the folder is none.
-        if name.split(['/', '\\']).any(|part| part.is_empty() || part.starts_with('.')) {
+        if name
+            .split(['/', '\\'])
+            .any(|part| part.is_empty() || part.starts_with('.'))
+        {
             return None;
         }
         let place = match self {
@@ -232,7 +238,10 @@ impl Manager {
             Self::Mise => "installs/node",
             _ => return None,
         };
-        let mut files = self.roots(environment).into_iter().map(|root| root.join(place).join(name));
+        let mut files = self
+            .roots(environment)
+            .into_iter()
+            .map(|root| root.join(place).join(name));
         if self == Self::Nvm {
             return files.find_map(|file| first_word(&std::fs::read_to_string(file).ok()?));
         }
@@ -240,9 +249,7 @@ impl Manager {
         files.find_map(|file| {
             let target = std::fs::read_link(file).ok()?;
             let mut parts = target.iter().rev().filter_map(|part| part.to_str());
-            parts
-                .find(|part| parse_exact(part).is_some())
-                .map(str::to_owned)
+            parts.find(|part| parse_exact(part).is_some()).map(str::to_owned)
         })
     }
 
@@ -359,7 +366,9 @@ pub(crate) fn resolve_alias(environment: &Environment, word: &str) -> Result<Str
         if Wish::parse(last, None).is_some() {
             return Ok(last.to_owned());
         }
-        let next = Manager::ALL.into_iter().find_map(|manager| manager.alias(environment, last));
+        let next = Manager::ALL
+            .into_iter()
+            .find_map(|manager| manager.alias(environment, last));
         let Some(next) = next else {
             return Ok(last.to_owned());
         };

@@ -79,7 +79,12 @@ mod tests {
         let mut throttle = Throttle::default();
         let all = "x".repeat(OUTPUT_LIMIT);
         assert_eq!(throttle.take(1, all.clone()), Some(all));
-        assert!(throttle.take(1, "y".into()).expect("a note").starts_with("\n[the rest"));
+        assert!(
+            throttle
+                .take(1, "y".into())
+                .expect("a note")
+                .starts_with("\n[the rest")
+        );
     }
 
     proptest! {

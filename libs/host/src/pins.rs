@@ -37,8 +37,9 @@ impl Pin {
         self.wishes
             .iter()
             .map(|text| {
-                let word = resolve_alias(environment, text)
-                    .map_err(|circle| malformed(text, &format!("an alias that leads in a circle: {circle}")))?;
+                let word = resolve_alias(environment, text).map_err(|circle| {
+                    malformed(text, &format!("an alias that leads in a circle: {circle}"))
+                })?;
                 Wish::parse(&word, self.manager)
                     .ok_or_else(|| malformed(text, "which is neither a version nor an alias"))
             })
@@ -162,9 +163,12 @@ fn volta(path: &Path, manifest: &Value, way: &mut Vec<PathBuf>) -> Result<Option
     let base = folder.join(extends);
     let base = base.canonicalize().unwrap_or(base);
     let failed = |what: &str| {
-        Failure::new(&errors::PIN_MALFORMED, format!("volta.extends names `{extends}`, {what}"))
-            .at(path.display().to_string(), 0, 0)
-            .hint("name a package.json that has `volta.node`")
+        Failure::new(
+            &errors::PIN_MALFORMED,
+            format!("volta.extends names `{extends}`, {what}"),
+        )
+        .at(path.display().to_string(), 0, 0)
+        .hint("name a package.json that has `volta.node`")
     };
     if way.contains(&base) {
         return Err(failed("which leads in a circle"));
@@ -202,11 +206,7 @@ enum Form {
 
 /// The nearest file that names a version, after the empty ones that were passed over; what lies in the home folder itself is
 /// no project's.
-fn version_files(
-    environment: &Environment,
-    workspace: &Path,
-    directory: &Path,
-) -> Result<Vec<Pin>, Failure> {
+fn version_files(environment: &Environment, workspace: &Path, directory: &Path) -> Result<Vec<Pin>, Failure> {
     let home = environment.home.as_deref();
     let mut found = Vec::new();
     for folder in directory.ancestors().take_while(|folder| Some(*folder) != home) {

@@ -47,10 +47,12 @@ impl Probe {
         }
         let answer = ask(program)?;
         // Bun says `1.2.3` where Node says `v24.1.0`.
-        let version = answer
-            .strip_prefix('v')
-            .and_then(parse_exact)
-            .ok_or_else(|| format!("`node --version` says `{}`, which Node.js does not", answer.escape_debug()))?;
+        let version = answer.strip_prefix('v').and_then(parse_exact).ok_or_else(|| {
+            format!(
+                "`node --version` says `{}`, which Node.js does not",
+                answer.escape_debug()
+            )
+        })?;
         self.known.borrow_mut().insert(key, version.to_string());
         self.save();
         Ok(version)

@@ -108,7 +108,9 @@ impl Comparator {
         else {
             return None;
         };
-        let too_large = [major, minor, patch].into_iter().any(|number| number > MAX_NUMBER);
+        let too_large = [major, minor, patch]
+            .into_iter()
+            .any(|number| number > MAX_NUMBER);
         if too_large || rest.len() > MAX_LENGTH {
             return None;
         }
@@ -168,7 +170,11 @@ impl Part {
     }
 
     fn number(self) -> u64 {
-        if let Self::Number(number) = self { number } else { 0 }
+        if let Self::Number(number) = self {
+            number
+        } else {
+            0
+        }
     }
 }
 
@@ -188,7 +194,15 @@ impl<'a> Partial<'a> {
         for place in &mut more {
             let Some((found, after)) = rest.strip_prefix('.').and_then(part) else {
                 let [minor, patch] = more;
-                return Some((Self { major, minor, patch, pre: None }, rest));
+                return Some((
+                    Self {
+                        major,
+                        minor,
+                        patch,
+                        pre: None,
+                    },
+                    rest,
+                ));
             };
             (*place, rest) = (found, after);
         }
@@ -197,7 +211,15 @@ impl<'a> Partial<'a> {
             rest = &rest[1 + pre.len()..];
         }
         let [minor, patch] = more;
-        Some((Self { major, minor, patch, pre }, rest))
+        Some((
+            Self {
+                major,
+                minor,
+                patch,
+                pre,
+            },
+            rest,
+        ))
     }
 
     /// The same with `v`, `=` and blanks before it, and nothing after it.
@@ -211,7 +233,10 @@ fn part(text: &str) -> Option<(Part, &str)> {
     if let Some(rest) = text.strip_prefix(['x', 'X', '*']) {
         return Some((Part::X, rest));
     }
-    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let digits = text.len()
+        - text
+            .trim_start_matches(|letter: char| letter.is_ascii_digit())
+            .len();
     // A zero leads no number.
     let digits = if text.starts_with('0') { 1 } else { digits };
     // What is too large for this is too large for npm, which says so later.
@@ -228,7 +253,11 @@ fn prerelease(text: &str) -> Option<&str> {
         let length = rest.len() - rest.trim_start_matches(is_identifier).len();
         let numeric = rest[..length].bytes().all(|byte| byte.is_ascii_digit());
         // A zero leads no number: only it is read.
-        let length = if numeric && rest.starts_with('0') { 1 } else { length };
+        let length = if numeric && rest.starts_with('0') {
+            1
+        } else {
+            length
+        };
         if length == 0 {
             break;
         }
@@ -265,9 +294,10 @@ fn without_build(text: &str) -> String {
         let mut after = rest[at + 1..].trim_start_matches(is_identifier);
         if after.len() == rest.len() - at - 1 {
             kept.push('+');
-        }
-        else {
-            while let Some(more) = after.strip_prefix('.') && more.starts_with(is_identifier) {
+        } else {
+            while let Some(more) = after.strip_prefix('.')
+                && more.starts_with(is_identifier)
+            {
                 after = more.trim_start_matches(is_identifier);
             }
         }
@@ -281,7 +311,10 @@ fn hyphen(text: &str) -> Option<String> {
     let text = text.trim_matches(' ');
     let (from, rest) = Partial::read(text.trim_start_matches(['v', '=', ' ']))?;
     let from_text = &text[..text.len() - rest.len()];
-    let to_text = rest.strip_prefix(' ')?.trim_start_matches(' ').strip_prefix("- ")?;
+    let to_text = rest
+        .strip_prefix(' ')?
+        .trim_start_matches(' ')
+        .strip_prefix("- ")?;
     let to_text = to_text.trim_start_matches(' ');
     let to = Partial::read_all(to_text)?;
     let lower = match (from.major, from.minor, from.patch) {
@@ -361,7 +394,10 @@ fn loose_version(text: &str) -> Option<usize> {
         rest = after;
     }
     let mut after = rest.trim_start_matches(is_identifier);
-    while after.len() < rest.len() && let Some(more) = after.strip_prefix('.') && more.starts_with(is_identifier) {
+    while after.len() < rest.len()
+        && let Some(more) = after.strip_prefix('.')
+        && more.starts_with(is_identifier)
+    {
         after = more.trim_start_matches(is_identifier);
     }
     Some(text.len() - after.len())
@@ -370,7 +406,12 @@ fn loose_version(text: &str) -> Option<usize> {
 /// `^1.2.3` as `>=1.2.3 <2.0.0-0`: what does not change the first number that is not zero.
 fn caret(text: &str) -> Option<String> {
     let partial = Partial::read_all(text.strip_prefix('^')?)?;
-    let Partial { major, minor, patch, pre } = partial;
+    let Partial {
+        major,
+        minor,
+        patch,
+        pre,
+    } = partial;
     let (m, n, p) = (major.number(), minor.number(), patch.number());
     let suffix = pre.map(|pre| format!("-{pre}")).unwrap_or_default();
     Some(if major.is_x() {
@@ -394,7 +435,12 @@ fn caret(text: &str) -> Option<String> {
 fn tilde(text: &str) -> Option<String> {
     let text = text.strip_prefix('~')?;
     let partial = Partial::read_all(text.strip_prefix('>').unwrap_or(text))?;
-    let Partial { major, minor, patch, pre } = partial;
+    let Partial {
+        major,
+        minor,
+        patch,
+        pre,
+    } = partial;
     let (m, n, p) = (major.number(), minor.number(), patch.number());
     let suffix = pre.map(|pre| format!("-{pre}")).unwrap_or_default();
     Some(if major.is_x() {
@@ -411,17 +457,27 @@ fn tilde(text: &str) -> Option<String> {
 /// `1.2.x` and `>1.2` in plain comparators; a whole version stays as it is.
 fn x_range(text: &str) -> Option<String> {
     let (operator, rest) = operator(text);
-    let Partial { major, minor, patch, .. } = Partial::read_all(rest)?;
+    let Partial {
+        major, minor, patch, ..
+    } = Partial::read_all(rest)?;
     if (major.is_x() && !minor.is_x()) || (minor.is_x() && !patch.is_x()) {
         // `x.1` is none: what is left of it below is no comparator.
         return Some(without_star(text));
     }
     let (m, n) = (major.number(), minor.number());
-    let operator = if operator == "=" && patch.is_x() { "" } else { operator };
+    let operator = if operator == "=" && patch.is_x() {
+        ""
+    } else {
+        operator
+    };
     Some(if major.is_x() {
         // `>*` takes nothing.
         let nothing = matches!(operator, ">" | "<");
-        if nothing { "<0.0.0-0".to_owned() } else { String::new() }
+        if nothing {
+            "<0.0.0-0".to_owned()
+        } else {
+            String::new()
+        }
     } else if !patch.is_x() {
         text.to_owned()
     } else {
@@ -479,7 +535,17 @@ mod tests {
     #[test]
     fn what_npm_refuses_is_no_range() {
         for text in [
-            "01", "1.2.3.4", "x.1", "1.x.3", "v 1", "banana", ">", "1.2.3-01", "^9007199254740992", "1 . 2", "~1.2.3beta",
+            "01",
+            "1.2.3.4",
+            "x.1",
+            "1.x.3",
+            "v 1",
+            "banana",
+            ">",
+            "1.2.3-01",
+            "^9007199254740992",
+            "1 . 2",
+            "~1.2.3beta",
         ] {
             assert!(Range::parse(text).is_none(), "{text}");
         }

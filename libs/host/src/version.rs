@@ -68,7 +68,9 @@ impl Wish {
             .into_iter()
             .find_map(|prefix| lower.strip_prefix(prefix))
             .unwrap_or(&lower);
-        let line = ["lts/", "lts-"].into_iter().find_map(|prefix| lower.strip_prefix(prefix));
+        let line = ["lts/", "lts-"]
+            .into_iter()
+            .find_map(|prefix| lower.strip_prefix(prefix));
         if let Some(back) = line.and_then(|line| line.strip_prefix('-')) {
             // nvm's `lts/-1`: the line before the latest one.
             let back: usize = back.parse().ok()?;
@@ -216,7 +218,10 @@ mod tests {
     fn old_and_unfinished_versions_are_unsuitable() {
         let reason = |text, purpose| unsuitable(&parse_exact(text).expect("a version"), purpose);
         let first_party = |text| reason(text, Purpose::FirstParty);
-        assert_eq!(first_party("22.17.9").as_deref(), Some("it is older than 22.18.0"));
+        assert_eq!(
+            first_party("22.17.9").as_deref(),
+            Some("it is older than 22.18.0")
+        );
         assert_eq!(first_party("24.0.0-rc.1").as_deref(), Some("it is a prerelease"));
         assert_eq!(first_party("22.18.0"), None);
     }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use krepis_host::{
-    CacheFolder, Candidate, Environment, Platform, Purpose, Request, Runtime, Source, Verdict, explain, find_node,
+    CacheFolder, Candidate, Environment, Platform, Purpose, Request, Runtime, Source, Verdict, explain,
+    find_node,
 };
 
 /// A program that another thread's child still holds open for writing cannot be started: one test at a time writes.
@@ -223,11 +224,31 @@ fn each_kind_of_pin_binds_commands_of_the_workspace() {
             "ruby 3.3.0\nnodejs 18.0.0 22.19.0\n",
             ".tool-versions",
         ),
-        ("workspace/mise.toml", "[tools]\npython = '3'\nnode = '22'\n", "mise.toml"),
-        ("workspace/.mise.toml", "tools.node = ['18', '22.19']\n", ".mise.toml"),
-        ("workspace/.config/mise.toml", "[tools.node]\nversion = 'lts-jod'\n", ".config/mise.toml"),
-        ("workspace/mise.toml", "[tools]\nnodejs = { version = 'prefix:22' }\n", "mise.toml"),
-        ("workspace/.prototools", "node = \"~22\"\n[plugins]\n", ".prototools"),
+        (
+            "workspace/mise.toml",
+            "[tools]\npython = '3'\nnode = '22'\n",
+            "mise.toml",
+        ),
+        (
+            "workspace/.mise.toml",
+            "tools.node = ['18', '22.19']\n",
+            ".mise.toml",
+        ),
+        (
+            "workspace/.config/mise.toml",
+            "[tools.node]\nversion = 'lts-jod'\n",
+            ".config/mise.toml",
+        ),
+        (
+            "workspace/mise.toml",
+            "[tools]\nnodejs = { version = 'prefix:22' }\n",
+            "mise.toml",
+        ),
+        (
+            "workspace/.prototools",
+            "node = \"~22\"\n[plugins]\n",
+            ".prototools",
+        ),
         ("workspace/.n-node-version", "jod\n", ".n-node-version"),
     ] {
         let machine = Machine::new();
@@ -258,7 +279,11 @@ fn volta_may_extend_another_file_and_a_circle_is_named() {
     machine.write("base.json", r#"{"volta":{"extends":"workspace/package.json"}}"#);
     let failure = machine.find(Purpose::Workspace).unwrap_err();
     assert_eq!(failure.code.id, "KRP5004");
-    assert!(failure.message.contains("leads in a circle"), "{}", failure.message);
+    assert!(
+        failure.message.contains("leads in a circle"),
+        "{}",
+        failure.message
+    );
     fs::remove_file(machine.path("base.json")).unwrap();
     let failure = machine.find(Purpose::Workspace).unwrap_err();
     assert!(failure.message.contains("cannot be read"), "{}", failure.message);
@@ -393,10 +418,26 @@ fn an_empty_version_file_is_passed_over_and_shown() {
 #[test]
 fn a_file_that_is_no_version_is_an_error_that_names_it() {
     for (file, text, message) in [
-        ("workspace/.nvmrc", "banana", ".nvmrc asks for Node `banana`, which is neither a version nor an alias"),
-        ("workspace/.nvmrc", "lts/nobody", ".nvmrc asks for Node `lts/nobody`, which is neither a version nor an alias"),
-        ("workspace/mise.toml", "[tools]\nnode = \n", "mise.toml is not TOML"),
-        ("workspace/.prototools", "node = 22.1.1", ".prototools is not TOML"),
+        (
+            "workspace/.nvmrc",
+            "banana",
+            ".nvmrc asks for Node `banana`, which is neither a version nor an alias",
+        ),
+        (
+            "workspace/.nvmrc",
+            "lts/nobody",
+            ".nvmrc asks for Node `lts/nobody`, which is neither a version nor an alias",
+        ),
+        (
+            "workspace/mise.toml",
+            "[tools]\nnode = \n",
+            "mise.toml is not TOML",
+        ),
+        (
+            "workspace/.prototools",
+            "node = 22.1.1",
+            ".prototools is not TOML",
+        ),
     ] {
         let machine = Machine::new();
         machine.node("bin/node", "v24.1.0");
@@ -419,7 +460,11 @@ fn aliases_are_followed_and_a_circle_is_named() {
     machine.write("home/.nvm/alias/work", "default\n");
     let failure = machine.find(Purpose::Workspace).unwrap_err();
     assert_eq!(failure.code.id, "KRP5004");
-    assert!(failure.message.ends_with("default -> work -> default"), "{}", failure.message);
+    assert!(
+        failure.message.ends_with("default -> work -> default"),
+        "{}",
+        failure.message
+    );
     // Not a way to any file.
     machine.write("home/.nvm/outside", "22\n");
     machine.write("workspace/.nvmrc", "../outside");
@@ -434,7 +479,10 @@ fn an_alias_may_be_a_link_to_a_version() {
     ] {
         let machine = Machine::new();
         machine.node("bin/node", "v24.1.0");
-        machine.node("home/.local/share/fnm/node-versions/v22.19.0/installation/bin/node", "");
+        machine.node(
+            "home/.local/share/fnm/node-versions/v22.19.0/installation/bin/node",
+            "",
+        );
         let link = machine.path(&format!("home/.local/share/{manager}/{link}"));
         fs::create_dir_all(link.parent().unwrap()).unwrap();
         symlink(target, link).unwrap();
@@ -448,7 +496,11 @@ fn a_folder_that_links_to_a_version_is_no_version_of_its_own() {
     let machine = Machine::new();
     machine.node("home/.local/share/mise/installs/node/22.19.0/bin/node", "");
     for alias in ["22", "22.19", "lts", "latest"] {
-        symlink("22.19.0", machine.path(&format!("home/.local/share/mise/installs/node/{alias}"))).unwrap();
+        symlink(
+            "22.19.0",
+            machine.path(&format!("home/.local/share/mise/installs/node/{alias}")),
+        )
+        .unwrap();
     }
     assert_eq!(machine.explain(Purpose::Workspace).len(), 1);
 }
@@ -457,10 +509,19 @@ fn a_folder_that_links_to_a_version_is_no_version_of_its_own() {
 fn system_is_what_no_manager_brought() {
     let mut machine = Machine::new();
     machine.node("home/.nvm/versions/node/v24.1.0/bin/node", "");
-    machine.set("PATH", machine.path("home/.nvm/versions/node/v24.1.0/bin").to_str().unwrap());
+    machine.set(
+        "PATH",
+        machine
+            .path("home/.nvm/versions/node/v24.1.0/bin")
+            .to_str()
+            .unwrap(),
+    );
     machine.node("system/usr/bin/node", "v22.19.0");
     machine.write("workspace/.nvmrc", "system");
-    assert_eq!(found(machine.find(Purpose::Workspace)), (".nvmrc".into(), "22.19.0".into()));
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        (".nvmrc".into(), "22.19.0".into())
+    );
 }
 
 #[test]
@@ -479,7 +540,10 @@ fn places_with_spaces_and_letters_of_all_kinds_are_places() {
     assert_eq!(runtime.path, nvm.join("versions/node/v22.19.0/bin/node"));
     machine.write("workspace/src/.nvmrc", "24.1.0\n");
     assert!(machine.find(Purpose::Workspace).unwrap().path.starts_with(home));
-    assert_eq!(machine.find(Purpose::FirstParty).unwrap().version.to_string(), "24.1.0");
+    assert_eq!(
+        machine.find(Purpose::FirstParty).unwrap().version.to_string(),
+        "24.1.0"
+    );
     fs::remove_file(machine.path("workspace/src/.nvmrc")).unwrap();
     assert_eq!(machine.find(Purpose::FirstParty).unwrap().path, on_path);
 }
@@ -488,11 +552,36 @@ fn places_with_spaces_and_letters_of_all_kinds_are_places() {
 fn the_layouts_of_windows_are_known() {
     for (variable, base, place, source) in [
         ("NVM_HOME", "AppData/nvm", "AppData/nvm/v24.1.0/node.exe", "nvm"),
-        ("NVM_SYMLINK", "Program Files/nodejs", "Program Files/nodejs/node.exe", "system"),
-        ("PROGRAMFILES", "Program Files", "Program Files/nodejs/node.exe", "system"),
-        ("APPDATA", "AppData", "AppData/fnm/node-versions/v24.1.0/installation/node.exe", "fnm"),
-        ("LOCALAPPDATA", "Local", "Local/Volta/tools/image/node/24.1.0/node.exe", "volta"),
-        ("LOCALAPPDATA", "Local", "Local/mise/installs/node/24.1.0/node.exe", "mise"),
+        (
+            "NVM_SYMLINK",
+            "Program Files/nodejs",
+            "Program Files/nodejs/node.exe",
+            "system",
+        ),
+        (
+            "PROGRAMFILES",
+            "Program Files",
+            "Program Files/nodejs/node.exe",
+            "system",
+        ),
+        (
+            "APPDATA",
+            "AppData",
+            "AppData/fnm/node-versions/v24.1.0/installation/node.exe",
+            "fnm",
+        ),
+        (
+            "LOCALAPPDATA",
+            "Local",
+            "Local/Volta/tools/image/node/24.1.0/node.exe",
+            "volta",
+        ),
+        (
+            "LOCALAPPDATA",
+            "Local",
+            "Local/mise/installs/node/24.1.0/node.exe",
+            "mise",
+        ),
         ("PATH", "tools", "tools/node.exe", "PATH"),
     ] {
         let mut machine = Machine::new();
@@ -548,15 +637,24 @@ fn a_shim_that_starts_itself_is_never_started() {
     // asdf in a place that no variable names; it would find itself on PATH and start itself for ever.
     script(
         &shims.join("node"),
-        &format!("#!/usr/bin/env bash\necho x >> '{}'\nexec asdf exec \"node\" \"$@\"\n", machine.path("asked").display()),
+        &format!(
+            "#!/usr/bin/env bash\necho x >> '{}'\nexec asdf exec \"node\" \"$@\"\n",
+            machine.path("asked").display()
+        ),
     );
     script(&shims.join("asdf"), "#!/bin/sh\nshift\nexec \"$@\"\n");
     machine.set("PATH", shims.to_str().unwrap());
     let candidates = machine.explain(Purpose::FirstParty);
-    assert_eq!(candidates[0].why(), "it is a shim of asdf, which has no Node.js installed");
+    assert_eq!(
+        candidates[0].why(),
+        "it is a shim of asdf, which has no Node.js installed"
+    );
     machine.node("home/.asdf/installs/nodejs/24.1.0/bin/node", "");
     let runtime = machine.find(Purpose::FirstParty).unwrap();
-    assert_eq!(runtime.path, machine.path("home/.asdf/installs/nodejs/24.1.0/bin/node"));
+    assert_eq!(
+        runtime.path,
+        machine.path("home/.asdf/installs/nodejs/24.1.0/bin/node")
+    );
     assert_eq!(machine.asked(), 0);
 }
 

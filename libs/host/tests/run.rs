@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use krepis_host::{
-    CacheFolder, Environment, Finished, Happening, OUTPUT_LIMIT, Run, RunnerLocation, Runtime, Source, Version, run_commands,
+    CacheFolder, Environment, Finished, Happening, OUTPUT_LIMIT, Run, RunnerLocation, Runtime, Source,
+    Version, run_commands,
 };
 use krepis_proto::v1::command_result::Outcome;
 use krepis_proto::v1::{ClassSite, Command, Problem, QueryAnswer, StartCommands, command, query};
@@ -406,7 +407,9 @@ fn a_flood_is_cut_with_a_note_and_holds_up_nobody() {
     let mut bench = Bench::new();
     let flood = "for (let i = 0; i < 200_000; i++) console.log('x'.repeat(1000));";
     let direct = "const b = Buffer.alloc(1 << 20, 120); for (let i = 0; i < 50; i++) writeSync(1, b);";
-    let text = format!("import {{ writeSync }} from 'node:fs'; export default () => {{ {flood} {direct} return {{ title: 'flood' }}; }};");
+    let text = format!(
+        "import {{ writeSync }} from 'node:fs'; export default () => {{ {flood} {direct} return {{ title: 'flood' }}; }};"
+    );
     bench.module("floods", &text);
     bench.good();
     let finished = bench.run();
@@ -435,7 +438,14 @@ fn no_more_jobs_run_at_once_than_are_wanted() {
         bench.good();
     }
     assert!(is_good(&bench.run(), 2));
-    let order = ["started 1", "finished 1", "started 2", "finished 2", "started 3", "finished 3"];
+    let order = [
+        "started 1",
+        "finished 1",
+        "started 2",
+        "finished 2",
+        "started 3",
+        "finished 3",
+    ];
     assert_eq!(bench.seen, order);
 }
 

@@ -16,7 +16,11 @@ fn ranges_are_what_npm_says_on_5000_random_pairs() {
         .args([seed.as_str(), "5000"])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let (mut pairs, mut valid, mut inside) = (0, 0, 0);
     let mut different = Vec::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
@@ -31,7 +35,12 @@ fn ranges_are_what_npm_says_on_5000_random_pairs() {
             different.push(line.to_owned());
         }
     }
-    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{} differ:\n{}",
+        different.len(),
+        different.join("\n")
+    );
     assert_eq!(pairs, 5000);
     // Pairs that nobody accepts would prove nothing.
     assert!(valid > 3500 && inside > 1000, "{valid} valid, {inside} satisfied");

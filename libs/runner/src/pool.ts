@@ -167,8 +167,8 @@ export class Pool {
     while (!seat.ended) {
       await new Promise((done) => setTimeout(done, WATCH_EVERY).unref());
       if (seat.ended) return;
-      // Node 22.16 and 24.0 have it; it interrupts a thread that never comes back to its event loop, too.
-      const heap = await seat.worker.getHeapStatistics?.().catch(() => undefined);
+      // This interrupts a thread that never comes back to its event loop, too.
+      const heap = await seat.worker.getHeapStatistics().catch(() => undefined);
       if (!heap) return;
       if (heap.used_heap_size + heap.external_memory > limit + BASE_MEMORY) this.#outOfMemory(seat);
     }

@@ -116,11 +116,7 @@ fn findings(session: &Session) -> Vec<Finding> {
     let root = workspace
         .as_ref()
         .map_or(session.directory.as_path(), |workspace| workspace.root());
-    let option = session
-        .global
-        .node
-        .as_deref()
-        .map(std::path::Path::to_string_lossy);
+    let option = session.global.node.as_deref().map(Path::to_string_lossy);
     let configured = workspace
         .as_ref()
         .ok()
@@ -136,12 +132,21 @@ fn findings(session: &Session) -> Vec<Finding> {
             configured: configured.as_deref(),
             purpose,
         })?;
-        Ok(format!("{} at {} ({})", found.version, found.path.display(), found.source))
+        Ok(format!(
+            "{} at {} ({})",
+            found.version,
+            found.path.display(),
+            found.source
+        ))
     };
     findings.push(Finding::of("node", node(Purpose::Workspace)));
     // Stricter; whoever runs no plugin needs none.
     let plugin = Finding::of("plugin node", node(Purpose::Plugin));
-    let state = if plugin.state == "bad" { "none" } else { plugin.state };
+    let state = if plugin.state == "bad" {
+        "none"
+    } else {
+        plugin.state
+    };
     findings.push(Finding { state, ..plugin });
     findings.push(Finding::of(
         "runner",
@@ -258,7 +263,7 @@ fn layers() -> Vec<Finding> {
 }
 
 /// Asks the operating system; writes nothing.
-fn writable(root: &std::path::Path) -> Result<String, Failure> {
+fn writable(root: &Path) -> Result<String, Failure> {
     krepis_workspace::check_writable(root)
         .map(|()| "the workspace can be written".to_owned())
         .map_err(|error| {
