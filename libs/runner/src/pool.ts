@@ -163,14 +163,13 @@ export class Pool {
    * a command may fill the machine with them.
    */
   async #watchMemory(seat: Seat): Promise<void> {
-    const limit = seat.memoryMb * 1024 * 1024;
+    const limit = seat.memoryMb * 1024 * 1024 + BASE_MEMORY;
     while (!seat.ended) {
       await new Promise((done) => setTimeout(done, WATCH_EVERY).unref());
       if (seat.ended) return;
-      // This interrupts a thread that never comes back to its event loop, too.
+      // This interrupts a thread that never comes back to its event loop, too. One that has not begun yet has no answer.
       const heap = await seat.worker.getHeapStatistics().catch(() => undefined);
-      if (!heap) return;
-      if (heap.used_heap_size + heap.external_memory > limit + BASE_MEMORY) this.#outOfMemory(seat);
+      if (heap && heap.used_heap_size + heap.external_memory > limit) this.#outOfMemory(seat);
     }
   }
 
