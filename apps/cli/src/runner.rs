@@ -336,13 +336,12 @@ impl<'a> Show<'a> {
     }
 
     fn progress(&self) {
-        let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
-        self.console.progress(Some(format!(
-            "{}/{} done; running: {}",
-            self.finished,
-            self.names.len(),
-            running.join(", ")
-        )));
+        let mut text = format!("{}/{} done", self.finished, self.names.len());
+        if !self.running.is_empty() {
+            let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
+            text.push_str(&format!("; running: {}", running.join(", ")));
+        }
+        self.console.progress(Some(text));
     }
 
     fn finish(self) -> Vec<(String, String)> {

@@ -1,7 +1,5 @@
 //! Our ranges beside npm's own: random pairs, judged by the package `semver`.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -218,46 +218,53 @@ fn size_of(folder: &Path) -> u64 {
 /// One of the layers that confine a plugin (DESIGN §6), as this machine offers it.
 struct Layer {
     name: &'static str,
-    offered: bool,
+    /// None where the kernel does not tell.
+    offered: Option<bool>,
     what: &'static str,
     fix: &'static str,
 }
 
 /// Asked of the kernel's own files; what puts the layers in force is not part of this build.
 fn layers() -> Vec<Finding> {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let lsm = read("/sys/kernel/security/lsm");
+    let says = |path: &str, word: &str| {
+        let text = std::fs::read_to_string(path).ok()?;
+        let mut words = text.split(|letter: char| letter == ',' || letter.is_whitespace());
+        Some(words.any(|found| found == word))
+    };
     let layers = [
         Layer {
             name: "landlock",
-            offered: lsm.split(',').any(|name| name.trim() == "landlock"),
+            offered: says("/sys/kernel/security/lsm", "landlock"),
             what: "files, TCP and signals",
             fix: "boot a kernel from 5.13 on with `landlock` in the parameter lsm=",
         },
         Layer {
             name: "seccomp",
-            offered: read("/proc/sys/kernel/seccomp/actions_avail").contains("errno"),
+            offered: says("/proc/sys/kernel/seccomp/actions_avail", "errno"),
             what: "system calls",
             fix: "boot a kernel with CONFIG_SECCOMP_FILTER",
         },
         Layer {
             name: "cgroup",
-            offered: read("/sys/fs/cgroup/cgroup.controllers").contains("memory"),
+            offered: says("/sys/fs/cgroup/cgroup.controllers", "memory"),
             what: "memory of a whole process group",
             fix: "run in a session with a delegated cgroup v2; without it, limits of the process hold",
         },
     ];
     layers
         .into_iter()
-        .map(|layer| Finding {
-            name: layer.name,
-            state: "none",
-            text: format!(
-                "{}: {} here; not part of this build",
-                layer.what,
-                if layer.offered { "offered" } else { "not offered" }
-            ),
-            hint: (!layer.offered).then(|| layer.fix.to_owned()),
+        .map(|layer| {
+            let offered = match layer.offered {
+                Some(true) => "offered here",
+                Some(false) => "not offered here",
+                None => "the kernel does not say whether it is offered here",
+            };
+            Finding {
+                name: layer.name,
+                state: "none",
+                text: format!("{}: {offered}; not part of this build", layer.what),
+                hint: (layer.offered == Some(false)).then(|| layer.fix.to_owned()),
+            }
         })
         .collect()
 }
