@@ -79,7 +79,7 @@ test('what a command prints is shown under its name and never breaks the protoco
     loud: "import { writeSync } from 'node:fs';\nexport default () => { console.log('hello from loud'); process.stdout.write('raw\\n'); writeSync(1, 'direct\\n'); return { title: 'loud', files: [{ path: 'src/l.ts', text: 'export const l = 1;\\n' }] }; };\n",
   });
   const outcome = krepisOk(['run', 'loud'], { cwd: root });
-  expect(outcome.stderr).toContain('[loud] hello from loud');
+  expect(outcome.stderr).toContain('loud | hello from loud');
   expect(outcome.stderr).toContain('raw');
   expect(existsSync(join(root, 'src/l.ts'))).toBe(true);
 });

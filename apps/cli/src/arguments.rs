@@ -197,9 +197,12 @@ pub struct RunArguments {
     /// Seconds a command may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub timeout: f64,
-    /// MiB of heap a command may use
+    /// MiB of heap and buffers a command may use
     #[arg(long, value_name = "MIB", default_value_t = 512)]
     pub memory: u32,
+    /// How many commands run at once; default: as many as there are cores
+    #[arg(short = 'j', long, value_name = "NUMBER")]
+    pub jobs: Option<std::num::NonZeroU32>,
     /// Print the change only
     #[arg(long)]
     pub dry_run: bool,

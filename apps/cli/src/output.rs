@@ -61,13 +61,6 @@ impl Shell {
         }
     }
 
-    /// What a command printed, line by line under its name, to stderr.
-    pub fn log(self, name: &str, text: &str) {
-        for line in text.lines() {
-            anstream::eprintln!("{CYAN}[{name}]{CYAN:#} {line}");
-        }
-    }
-
     /// A warning to stderr.
     pub fn warn(self, text: &str) {
         anstream::eprintln!("{YELLOW}warning:{YELLOW:#} {text}");

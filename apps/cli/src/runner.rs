@@ -5,26 +5,35 @@ use std::path::Path;
 use std::time::Duration;
 
 use krepis_change::{At, Change, Code, Failure, FileState, Overlay, Tree};
-use krepis_host::{CacheFolder, Environment, Purpose, Run, RunnerLocation, Runtime};
+use krepis_host::{CacheFolder, Environment, Happening, Purpose, Run, RunnerLocation, Runtime};
 use krepis_proto::v1::{
     ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands,
     command, command_result::Outcome, query::Question,
 };
 use krepis_workspace::{Applied, Workspace};
 
+use crate::console::Console;
 use crate::propose::{Joined, Pending, Request, Source, propose};
 use crate::session::{Session, config, config_text, judge};
 
 /// How often a plan that another process made stale is made again.
 const ATTEMPTS: usize = 4;
 
-/// What a command may use.
+/// What commands may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Wall-clock seconds.
     pub timeout: f64,
-    /// MiB of V8 heap.
+    /// MiB of V8 heap and buffers.
     pub memory_mb: u32,
+    /// How many run at once.
+    pub jobs: u32,
+}
+
+/// The cores that this process may use.
+pub fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    u32::try_from(cores).unwrap_or(1)
 }
 
 /// Runs commands of one invocation.
@@ -41,6 +50,8 @@ pub struct Runner<'a> {
     environment: Environment,
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
+    logs: Vec<(String, String)>,
+    console: Option<Console>,
 }
 
 /// What came of an invocation.
@@ -66,6 +77,7 @@ impl<'a> Runner<'a> {
             Limits {
                 timeout: 120.0,
                 memory_mb: 0,
+                jobs: cores(),
             },
         )
     }
@@ -86,19 +98,31 @@ impl<'a> Runner<'a> {
             environment: Environment::of_process(),
             found: None,
             background: None,
+            logs: Vec::new(),
+            console: None,
         }
+    }
+
+    /// What the commands have printed, with `--json`: in the order of the commands.
+    pub fn logs(&self) -> &[(String, String)] {
+        &self.logs
     }
 
     /// Runs the requests, joins what they propose, judges and applies it. A plan that another process has made stale is
     /// made again.
     pub fn settle(&mut self, requests: &[Request], dry_run: bool) -> Result<Settled, Failure> {
         let mut attempt = 1;
-        loop {
+        let settled = loop {
             match self.settle_once(requests, dry_run) {
                 Err(failure) if failure.exit() == 3 && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
+                outcome => break outcome,
             }
+        };
+        // Only now is the terminal waited for: the change does not hang on who reads.
+        if let Some(console) = self.console.take() {
+            console.finish();
         }
+        settled
     }
 
     fn settle_once(&mut self, requests: &[Request], dry_run: bool) -> Result<Settled, Failure> {
@@ -177,9 +201,6 @@ impl<'a> Runner<'a> {
         let Some((runtime, location, cache)) = &self.found else {
             return Ok(Vec::new());
         };
-        let names: BTreeMap<u32, &str> = ids(requests)
-            .map(|(id, request)| (id, request.name.as_str()))
-            .collect();
         let start = StartCommands {
             root: self.workspace.root().to_string_lossy().into_owned(),
             commands: ids(requests)
@@ -190,23 +211,28 @@ impl<'a> Runner<'a> {
                 .map(|(path, state)| overlay_file(path.as_str(), state))
                 .collect(),
             config_json: config_text(tree),
+            jobs: self.limits.jobs,
         };
-        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::from_mins(1));
         let run = Run {
             runtime,
             location,
             cache: cache.as_ref(),
             environment: &self.environment,
-            // The runner ends a command that takes too long; this is for a runner that does not.
-            time_limit: Some(longest * 2 + Duration::from_secs(30)),
+            time_limit: Some(self.time_limit(requests)),
+            interrupts: self.session.interrupts(),
         };
-        let shell = self.session.shell;
+        let collects = self.session.shell.is_json() && self.purpose == Purpose::Workspace;
+        let names = || requests.iter().map(|request| request.name.as_str());
+        let console = self.console.get_or_insert_with(|| Console::new(names()));
+        let mut show = Show::new(requests, console, collects);
         let finished = krepis_host::run_commands(
             &run,
             &start,
             &mut |query| answer(query, tree, &config),
-            &mut |log| shell.log(names.get(&log.command).copied().unwrap_or("runner"), &log.text),
-        )?;
+            &mut |happening| show.see(&happening),
+        );
+        self.logs = show.finish();
+        let finished = finished?;
         self.background = finished.background;
         Ok(finished
             .results
@@ -214,6 +240,21 @@ impl<'a> Runner<'a> {
             .zip(requests)
             .map(|(result, request)| outcome(result, &request.name))
             .collect())
+    }
+
+    /// For the whole run, watched from outside. The runner itself ends a command that takes too long, except the single
+    /// built-in, which has the runner's only thread.
+    fn time_limit(&self, requests: &[Request]) -> Duration {
+        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::MAX);
+        if let [only] = requests
+            && matches!(only.source, Source::Builtin(_))
+        {
+            return longest;
+        }
+        let rounds = requests.len().div_ceil(self.limits.jobs.max(1) as usize);
+        longest
+            .saturating_mul(u32::try_from(rounds + 1).unwrap_or(u32::MAX))
+            .saturating_add(Duration::from_secs(30))
     }
 
     fn find(
@@ -249,6 +290,69 @@ impl<'a> Runner<'a> {
                 .unwrap_or(u32::MAX),
             memory_mb: self.limits.memory_mb,
         }
+    }
+}
+
+/// What is shown of a run.
+struct Show<'a> {
+    names: BTreeMap<u32, &'a str>,
+    console: &'a mut Console,
+    /// With `--json`: what was printed, to be in the answer. The built-ins print for whoever debugs them.
+    logs: Option<BTreeMap<u32, String>>,
+    running: Vec<u32>,
+    finished: usize,
+}
+
+impl<'a> Show<'a> {
+    fn new(requests: &'a [Request], console: &'a mut Console, collects: bool) -> Self {
+        Self {
+            names: ids(requests)
+                .map(|(id, request)| (id, request.name.as_str()))
+                .collect(),
+            console,
+            logs: collects.then(BTreeMap::new),
+            running: Vec::new(),
+            finished: 0,
+        }
+    }
+
+    fn see(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Printed(log) => match &mut self.logs {
+                Some(logs) => logs.entry(log.command).or_default().push_str(&log.text),
+                None => self.console.print(self.name(log.command), &log.text),
+            },
+            Happening::Started(id) => {
+                self.running.push(id);
+                self.progress();
+            }
+            Happening::Finished(id) => {
+                self.running.retain(|running| *running != id);
+                self.finished += 1;
+                self.progress();
+            }
+        }
+    }
+
+    /// Output that cannot be told apart is the runner's.
+    fn name(&self, id: u32) -> &'a str {
+        self.names.get(&id).copied().unwrap_or("runner")
+    }
+
+    fn progress(&self) {
+        let mut text = format!("{}/{} done", self.finished, self.names.len());
+        if !self.running.is_empty() {
+            let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
+            text.push_str(&format!("; running: {}", running.join(", ")));
+        }
+        self.console.progress(Some(text));
+    }
+
+    fn finish(self) -> Vec<(String, String)> {
+        self.console.progress(None);
+        let logs = self.logs.unwrap_or_default();
+        let name = |id| self.names.get(&id).copied().unwrap_or("runner").to_owned();
+        logs.into_iter().map(|(id, text)| (name(id), text)).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! One run: where, how it talks, and the steps that several commands share.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use krepis_change::{Change, Failure, Tree, WorkspacePath};
 use krepis_history::{Ending, Meta, Operation, Recovered};
+use krepis_host::{Hold, Interrupts};
 use krepis_rules::Config;
 use krepis_workspace::{Applied, Options, Plan, Workspace};
 
@@ -21,6 +23,7 @@ pub struct Session {
     pub global: Global,
     /// Where it runs: the current folder, or the one of `-C`.
     pub directory: PathBuf,
+    interrupts: OnceLock<Option<Interrupts>>,
 }
 
 impl Session {
@@ -39,7 +42,35 @@ impl Session {
             shell,
             global,
             directory,
+            interrupts: OnceLock::new(),
         })
+    }
+
+    /// The signals that ask for an end, taken over at the first call; none where they cannot be.
+    pub fn interrupts(&self) -> Option<&Interrupts> {
+        self.interrupts
+            .get_or_init(|| Interrupts::install().ok())
+            .as_ref()
+    }
+
+    /// While it is held, Ctrl-C waits: what has begun to be written is ended first. A second one does not.
+    pub fn hold(&self) -> Option<Hold<'_>> {
+        self.interrupts().map(Interrupts::hold)
+    }
+
+    /// The exit code of a command that is through: that of a signal, where one came too late to stop it.
+    pub fn conclude(&self, done: Result<u8, Failure>) -> Result<u8, Failure> {
+        let late = self
+            .interrupts
+            .get()
+            .and_then(Option::as_ref)
+            .map(Interrupts::check);
+        if let (Ok(_), Some(Err(failure))) = (&done, late) {
+            self.shell
+                .warn(&format!("{}; what had begun was ended first", failure.message));
+            return Ok(failure.exit());
+        }
+        done
     }
 
     /// The workspace this run is in.
@@ -81,7 +112,19 @@ impl Session {
 
     /// Plans under the lock, judges, applies and reports. `plan` sees the disk as it is then.
     pub fn transact(&self, workspace: &Workspace, meta: Meta, plan: &mut Plan) -> Result<Applied, Failure> {
-        let applied = workspace.apply(plan, &judge, meta, self.options())?;
+        let mut hold = None;
+        let mut plan = |tree: &dyn Tree| {
+            // The lock is ours now; while that was waited for, a signal ended the run.
+            hold = self.hold();
+            plan(tree)
+        };
+        let judge = |tree: &dyn Tree, change: &Change| {
+            judge(tree, change)?;
+            // The last moment at which nothing has to be ended.
+            self.interrupts().map_or(Ok(()), Interrupts::check)
+        };
+        let applied = workspace.apply(&mut plan, &judge, meta, self.options())?;
+        drop(hold);
         self.say_recovered(&applied.recovered);
         Ok(applied)
     }

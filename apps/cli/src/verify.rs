@@ -82,6 +82,7 @@ fn run(
 ) -> std::io::Result<ExitStatus> {
     // The terminal sends these to the command too. It ends by them and so fails; this process has to live on to take
     // the operation back.
+    let outliving = session.interrupts().map(krepis_host::Interrupts::outlive);
     let noted = Arc::new(AtomicBool::new(false));
     let handlers =
         [SIGINT, SIGQUIT, SIGTERM].map(|signal| signal_hook::flag::register(signal, Arc::clone(&noted)));
@@ -99,6 +100,7 @@ fn run(
     for handler in handlers.into_iter().flatten() {
         signal_hook::low_level::unregister(handler);
     }
+    drop(outliving);
     status
 }
 

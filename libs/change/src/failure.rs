@@ -17,7 +17,8 @@ use crate::WorkspacePath;
 pub struct Code {
     /// `KRP` and four digits.
     pub id: &'static str,
-    /// Exit code of the process (CONTRACTS: 1 failure, 2 input, 3 conflict, 4 rule, 5 integrity, 70 runner, 75 locked).
+    /// Exit code of the process (CONTRACTS: 1 failure, 2 input, 3 conflict, 4 rule, 5 integrity, 70 runner, 75 locked,
+    /// 129, 130, 143 stopped by a signal).
     pub exit: u8,
     /// What the code means in general, for the reference.
     pub title: &'static str,
@@ -108,10 +109,10 @@ impl Failure {
         Some(first)
     }
 
-    /// Exit code of the process: the weightiest of this failure and the others (5 > 70 > 4 > 3 > 75 > 2 > 1). One that is
-    /// none of these (126, 127: a foreign command that cannot be run) stands for itself.
+    /// Exit code of the process: the weightiest of this failure and the others (a signal, 5 > 70 > 4 > 3 > 75 > 2 > 1). One
+    /// that is none of these (126, 127: a foreign command that cannot be run) stands for itself.
     pub fn exit(&self) -> u8 {
-        const ORDER: [u8; 7] = [5, 70, 4, 3, 75, 2, 1];
+        const ORDER: [u8; 10] = [130, 143, 129, 5, 70, 4, 3, 75, 2, 1];
         let codes: Vec<u8> = std::iter::once(self)
             .chain(&self.others)
             .map(|failure| failure.code.exit)

@@ -46,8 +46,8 @@ mod write;
 
 pub use apply::Intent;
 pub use disk::read_state;
-pub use forget::Forgotten;
 pub use exec::{Begun, Coverage, Ended, Filled, Install, is_environment_file};
+pub use forget::Forgotten;
 pub use format::OperationFile;
 pub use horizon::Horizon;
 pub use id::OperationId;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use krepis_change::Failure;
 use krepis_host::{
-    CacheFolder, Environment, Purpose, Request, Run, RunnerLocation, Runtime, find_node, run_commands,
+    CacheFolder, Environment, Happening, Purpose, Request, Run, RunnerLocation, Runtime, find_node,
+    run_commands,
 };
 use krepis_proto::v1::{Command, QueryAnswer, StartCommands, command};
 
@@ -77,9 +78,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         cache: Some(&cache),
         environment: &environment,
         time_limit: None,
+        interrupts: None,
     };
-    let finished = run_commands(&run, &start, &mut |_| QueryAnswer::default(), &mut |log| {
-        print!("{}", log.text);
+    let finished = run_commands(&run, &start, &mut |_| QueryAnswer::default(), &mut |happening| {
+        if let Happening::Printed(log) = happening {
+            print!("{}", log.text);
+        }
     })?;
     println!(
         "outcome: {}",
@@ -119,6 +123,7 @@ fn once(
         cache,
         environment,
         time_limit: None,
+        interrupts: None,
     };
     run_commands(&run, start, &mut |_| QueryAnswer::default(), &mut |_| {})?;
     Ok(before.elapsed())

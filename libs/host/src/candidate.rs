@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use nodejs_semver::Version;
+use semver::Version;
 
 use crate::layouts::Manager;
 use crate::{CacheFolder, Environment};
@@ -15,6 +15,9 @@ pub enum Purpose {
     FirstParty,
     /// Commands of the workspace: a pin binds, `engines` filters.
     Workspace,
+    /// Commands of a plugin: as for the workspace's, and the permission model of the Node must hold
+    /// ([`PLUGIN_FLOORS`](crate::PLUGIN_FLOORS)).
+    Plugin,
 }
 
 /// A search for a Node.
@@ -102,4 +105,22 @@ pub struct Candidate {
     pub version: Option<Version>,
     /// What was thought of it.
     pub verdict: Verdict,
+}
+
+impl Candidate {
+    /// Why it was chosen, or was not, in words.
+    pub fn why(&self) -> String {
+        match (&self.verdict, &self.source) {
+            (Verdict::Refused(reason), _) => reason.clone(),
+            (Verdict::Usable, _) => "it would do, and an earlier one does".into(),
+            (Verdict::Chosen, Source::Variable | Source::Option) => "it was named".into(),
+            (Verdict::Chosen, Source::Pin(_)) => "the project asks for it".into(),
+            (Verdict::Chosen, Source::Workspace) => "it is the workspace's own dependency".into(),
+            (Verdict::Chosen, Source::Path) => "it is the first on PATH that fits".into(),
+            (Verdict::Chosen, Source::Layout(_)) => {
+                "it is the best that is installed: LTS before current, newer before older".into()
+            }
+            (Verdict::Chosen, Source::Bundled) => "no other fits, and it came with krepis".into(),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What this crate looks at outside of the workspace, as a value.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Variables, home and the places of the system. Tests make their own.
@@ -20,6 +21,64 @@ pub struct Environment {
     pub system_root: PathBuf,
     /// The running `krepis`.
     pub executable: Option<PathBuf>,
+    /// Whose layouts and names count.
+    pub platform: Platform,
+}
+
+/// The systems that Node is looked for on. A value, so that the layouts of each are tested on all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Linux, and any other Unix but macOS.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+impl Platform {
+    /// The one this program is built for.
+    pub const fn current() -> Self {
+        if cfg!(windows) {
+            Self::Windows
+        } else if cfg!(target_os = "macos") {
+            Self::MacOs
+        } else {
+            Self::Linux
+        }
+    }
+
+    /// The program's name in a folder of executables.
+    pub(crate) const fn node(self) -> &'static str {
+        match self {
+            Self::Windows => "node.exe",
+            Self::Linux | Self::MacOs => "node",
+        }
+    }
+
+    /// Where an installation keeps its program.
+    pub(crate) fn program_in(self, installation: &Path) -> PathBuf {
+        match self {
+            Self::Windows => installation.join(self.node()),
+            Self::Linux | Self::MacOs => installation.join("bin").join(self.node()),
+        }
+    }
+}
+
+impl Default for Platform {
+    fn default() -> Self {
+        Self::current()
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Linux => "Linux",
+            Self::MacOs => "macOS",
+            Self::Windows => "Windows",
+        })
+    }
 }
 
 impl Environment {
@@ -36,15 +95,23 @@ impl Environment {
             system_root: PathBuf::from("/"),
             variables,
             executable,
+            platform: Platform::current(),
         }
     }
 
     /// A variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        let exact = self.variables.get(name);
+        // On Windows `Path` and `PATH` are one.
+        let found = exact.or_else(|| {
+            let mut all = self
+                .variables
+                .iter()
+                .filter(|_| self.platform == Platform::Windows);
+            all.find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        });
+        found.map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A variable that holds an absolute path.
@@ -70,17 +137,5 @@ impl Environment {
         std::env::split_paths(path)
             .filter(|folder| folder.is_absolute())
             .collect()
-    }
-}
-
-/// The program's name in a folder of executables.
-pub(crate) const NODE: &str = if cfg!(windows) { "node.exe" } else { "node" };
-
-/// Where an installation keeps its program.
-pub(crate) fn program_in(installation: &Path) -> PathBuf {
-    if cfg!(windows) {
-        installation.join(NODE)
-    } else {
-        installation.join("bin").join(NODE)
     }
 }

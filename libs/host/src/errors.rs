@@ -68,6 +68,24 @@ pub const MESSAGE_TOO_LARGE: Code = Code {
     exit: 2,
     title: "what a run was given is too large for one message",
 };
+/// Ctrl-C while something had to be ended in order.
+pub const INTERRUPTED: Code = Code {
+    id: "KRP5108",
+    exit: 130,
+    title: "the run was stopped by Ctrl-C (SIGINT)",
+};
+/// SIGTERM while something had to be ended in order.
+pub const TERMINATED: Code = Code {
+    id: "KRP5109",
+    exit: 143,
+    title: "the run was stopped by SIGTERM",
+};
+/// SIGHUP while something had to be ended in order.
+pub const HUNG_UP: Code = Code {
+    id: "KRP5110",
+    exit: 129,
+    title: "the run was stopped because its terminal went away (SIGHUP)",
+};
 
 /// All of them, for the reference.
 pub const CODES: &[&Code] = &[
@@ -82,4 +100,7 @@ pub const CODES: &[&Code] = &[
     &RUN_TIMED_OUT,
     &OUT_OF_MEMORY,
     &MESSAGE_TOO_LARGE,
+    &INTERRUPTED,
+    &TERMINATED,
+    &HUNG_UP,
 ];

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use krepis_change::Failure;
-use nodejs_semver::{Range, Version};
+use semver::Version;
 
+use crate::Environment;
+use crate::binary;
 use crate::candidate::{Candidate, Purpose, Request, Runtime, Source, Verdict};
-use crate::environment::{NODE, program_in};
 use crate::errors;
-use crate::layouts::Manager;
+use crate::layouts::{Manager, resolve_alias};
 use crate::pins::{Pin, engines, pins};
 use crate::probe::Probe;
-use crate::version::{Wish, better, unsuitable};
+use crate::range::Range;
+use crate::version::{Wish, better, plain_word, unsuitable};
 
 /// Finds the Node to use.
 ///
@@ -44,7 +46,7 @@ type Outcome = (Result<Runtime, Failure>, Vec<Candidate>);
 
 impl<'a> Search<'a> {
     fn new(request: &'a Request<'a>) -> Result<Self, Failure> {
-        let binding = request.purpose == Purpose::Workspace;
+        let binding = request.purpose != Purpose::FirstParty;
         let pins = pins(
             request.environment,
             request.configured,
@@ -110,7 +112,7 @@ impl<'a> Search<'a> {
                 .hint("name a Node.js from 22.18 on, by path or version; `krepis runtime --explain` lists what is there")
         };
         if let Some(path) = as_path(value, self.request.directory) {
-            let path = if path.is_dir() { program_in(&path) } else { path };
+            let path = self.program_at(path);
             let (runtime, candidate) = self.judge(source.clone(), &path, None);
             let refused = match &candidate.verdict {
                 Verdict::Refused(reason) => reason.clone(),
@@ -118,9 +120,12 @@ impl<'a> Search<'a> {
             };
             return (Some(runtime.ok_or_else(|| unusable(refused))), vec![candidate]);
         }
-        let Some(wish) = Wish::parse(value) else {
+        let alias = resolve_alias(self.request.environment, value);
+        let Some(wish) = alias.ok().and_then(|word| Wish::parse(&word, None)) else {
             return (
-                Some(Err(unusable("it is neither a path nor a version".into()))),
+                Some(Err(unusable(
+                    "it is neither a path nor a version nor an alias".into(),
+                ))),
                 Vec::new(),
             );
         };
@@ -158,7 +163,7 @@ impl<'a> Search<'a> {
                         version: None,
                         verdict: Verdict::Refused(reason),
                     });
-                    if pin.binding && self.request.purpose == Purpose::Workspace {
+                    if pin.binding && self.request.purpose != Purpose::FirstParty {
                         decision = decision.or(Some(Err(failure)));
                     }
                 }
@@ -168,24 +173,31 @@ impl<'a> Search<'a> {
     }
 
     fn of_pin(&self, pin: &Pin, source: &Source) -> Result<Runtime, Failure> {
-        if let [only] = pin.wishes.as_slice()
-            && let Some(path) = as_path(only, self.request.workspace)
-        {
+        if pin.wishes.is_empty() {
+            return Err(Failure::new(&errors::PIN_MALFORMED, "it is empty: passed over"));
+        }
+        let as_program = |path: &Path| {
+            let path = self.program_at(self.request.workspace.join(path));
             let (runtime, candidate) = self.judge(source.clone(), &path, None);
-            return runtime.ok_or_else(|| {
-                let reason = if let Verdict::Refused(reason) = candidate.verdict {
-                    reason
-                } else {
-                    String::new()
-                };
+            runtime.ok_or_else(|| {
                 Failure::new(
                     &errors::PIN_NOT_INSTALLED,
                     format!("{source} asks for {}", path.display()),
                 )
-                .reason(reason)
-            });
+                .reason(candidate.why())
+                .hint("name a Node.js that is there, or a version")
+            })
+        };
+        if let [only] = pin.wishes.as_slice()
+            && let Some(path) = as_path(only, self.request.workspace)
+            && path.exists()
+        {
+            return as_program(&path);
         }
-        let wishes = pin.parsed()?;
+        let wishes = pin.parsed(self.request.environment)?;
+        if let [Wish::Path(path)] = wishes.as_slice() {
+            return as_program(path);
+        }
         self.granted(source, &wishes).ok_or_else(|| {
             let wanted = pin.wishes.join(" or ");
             let first = pin.wishes.first().map_or("", String::as_str);
@@ -193,7 +205,7 @@ impl<'a> Search<'a> {
                 &errors::PIN_NOT_INSTALLED,
                 format!("{source} asks for Node.js {wanted}, which is not installed"),
             )
-            .reason(format!("no usable Node.js {wanted} is in any known place"))
+            .reason(self.why_not(&wishes, &wanted))
             .hint(self.install(first, pin.manager))
         })
     }
@@ -204,33 +216,73 @@ impl<'a> Search<'a> {
         wishes.iter().find_map(|wish| {
             let best = installed
                 .iter()
-                .filter(|(_, version)| wish.accepts(version))
+                .filter(|one| wish.accepts(&one.version) && (*wish != Wish::System || one.of_system))
                 // Of equal ones the first in the order of the search.
                 .rev()
-                .max_by(|a, b| wish.compare(&a.1, &b.1))?;
+                .max_by(|a, b| wish.compare(&a.version, &b.version))?;
             Some(Runtime {
-                path: best.0.clone(),
-                version: best.1.clone(),
+                path: best.path.clone(),
+                version: best.version.clone(),
                 source: source.clone(),
             })
         })
     }
 
-    /// Every usable Node of this machine.
-    fn installed(&self) -> Vec<(PathBuf, Version)> {
-        let mut places: Vec<(PathBuf, Option<String>)> = Vec::new();
-        places.extend(self.of_workspace().into_iter().map(|path| (path, None)));
-        places.extend(self.of_path().into_iter().map(|path| (path, None)));
-        for manager in Manager::ALL {
-            places.extend(manager.installed(self.request.environment));
-        }
-        places.extend(self.bundled().into_iter().map(|path| (path, None)));
-        let judged = places.into_iter().filter_map(|(path, version)| {
-            self.judge(Source::Path, &path, version.as_deref())
-                .0
-                .map(|runtime| (runtime.path, runtime.version))
+    /// That none is there, or what is wrong with the one that is.
+    fn why_not(&self, wishes: &[Wish], wanted: &str) -> String {
+        let places = Manager::ALL
+            .into_iter()
+            .flat_map(|manager| manager.installed(self.request.environment));
+        let mut refused = places.filter_map(|(path, version)| {
+            let version = crate::version::parse_exact(&version?)?;
+            let (_, candidate) = self.judge(Source::Path, &path, Some(&version.to_string()));
+            wishes
+                .iter()
+                .any(|wish| wish.accepts(&version))
+                .then(|| format!("{} cannot be used: {}", path.display(), candidate.why()))
         });
+        refused
+            .next()
+            .unwrap_or_else(|| format!("no usable Node.js {wanted} is in any known place"))
+    }
+
+    /// Every usable Node of this machine.
+    fn installed(&self) -> Vec<Installed> {
+        let environment = self.request.environment;
+        let plain = |paths: Vec<PathBuf>| paths.into_iter().map(|path| (path, None));
+        let mut places: Vec<(PathBuf, Option<String>)> = plain(self.of_workspace()).collect();
+        let of_workspace = places.len();
+        places.extend(plain(self.of_path()));
+        for manager in Manager::ALL {
+            places.extend(manager.installed(environment));
+        }
+        places.extend(plain(self.bundled()));
+        let judged = places
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, (path, version))| {
+                let runtime = self.judge(Source::Path, &path, version.as_deref()).0?;
+                Some(Installed {
+                    of_system: index >= of_workspace
+                        && version.is_none()
+                        && !is_managed(environment, &runtime.path),
+                    path: runtime.path,
+                    version: runtime.version,
+                })
+            });
         judged.collect()
+    }
+
+    /// A folder stands for the program in it.
+    fn program_at(&self, path: PathBuf) -> PathBuf {
+        let platform = self.request.environment.platform;
+        if !path.is_dir() {
+            return path;
+        }
+        [platform.program_in(&path), path.join(platform.node())]
+            .into_iter()
+            .find(|program| program.is_file())
+            .unwrap_or(path)
     }
 
     /// The first usable one of a list.
@@ -273,13 +325,19 @@ impl<'a> Search<'a> {
         let Request {
             workspace, directory, ..
         } = self.request;
+        let platform = self.request.environment.platform;
         let folders = directory
             .ancestors()
             .take_while(|folder| folder.starts_with(workspace));
         folders
             .map(|folder| folder.join("node_modules"))
             // The package's own program first: `.bin/node` may be a script around it.
-            .flat_map(|modules| [program_in(&modules.join("node")), modules.join(".bin").join(NODE)])
+            .flat_map(|modules| {
+                [
+                    platform.program_in(&modules.join("node")),
+                    modules.join(".bin").join(platform.node()),
+                ]
+            })
             .filter(|path| path.is_file())
             .take(1)
             .collect()
@@ -290,7 +348,7 @@ impl<'a> Search<'a> {
             .environment
             .path()
             .into_iter()
-            .map(|folder| folder.join(NODE))
+            .map(|folder| folder.join(self.request.environment.platform.node()))
             .filter(|path| path.is_file())
             .collect()
     }
@@ -303,7 +361,11 @@ impl<'a> Search<'a> {
             .iter()
             .flat_map(|program| program.ancestors().skip(1));
         let found = beside
-            .map(|folder| program_in(&folder.join("node_modules").join("node")))
+            .map(|folder| {
+                environment
+                    .platform
+                    .program_in(&folder.join("node_modules").join("node"))
+            })
             .find(|path| path.is_file());
         named.into_iter().chain(found).collect()
     }
@@ -335,7 +397,7 @@ impl<'a> Search<'a> {
             Ok((real, version)) => {
                 candidate.path = Some(real.clone());
                 candidate.version = Some(version.clone());
-                if let Some(reason) = unsuitable(&version) {
+                if let Some(reason) = unsuitable(&version, self.request.purpose) {
                     candidate.verdict = Verdict::Refused(reason);
                     return (None, candidate);
                 }
@@ -359,10 +421,18 @@ impl<'a> Search<'a> {
     fn examine(&self, path: &Path, version: Option<&str>) -> Result<(PathBuf, Version), String> {
         if let Some(version) = version.and_then(crate::version::parse_exact) {
             executable(path)?;
-            return Ok((path.into(), version));
+            return match binary::objection(path, self.request.environment.platform) {
+                Some(reason) => Err(reason),
+                None => Ok((path.into(), version)),
+            };
         }
         let real = path.canonicalize().map_err(|error| error.to_string())?;
         if let Some(manager) = Manager::of_shim(self.request.environment, path, &real) {
+            return self.behind_shim(manager);
+        }
+        if let Some(text) = binary::script(&real)
+            && let Some(manager) = Manager::of_script(&text)
+        {
             return self.behind_shim(manager);
         }
         let name = real
@@ -374,6 +444,9 @@ impl<'a> Search<'a> {
             return Err(format!("it is `{name}` and not Node.js"));
         }
         executable(&real)?;
+        if let Some(reason) = binary::objection(&real, self.request.environment.platform) {
+            return Err(reason);
+        }
         let version = self.probe.version(&real)?;
         Ok((real, version))
     }
@@ -382,7 +455,9 @@ impl<'a> Search<'a> {
     fn behind_shim(&self, manager: Manager) -> Result<(PathBuf, Version), String> {
         let environment = self.request.environment;
         let default = manager.default_version(environment);
-        let wish = default.as_deref().and_then(Wish::parse);
+        let wish = default
+            .as_deref()
+            .and_then(|text| Wish::parse(&resolve_alias(environment, text).ok()?, Some(manager)));
         let installed = manager
             .installed(environment)
             .into_iter()
@@ -404,20 +479,47 @@ impl<'a> Search<'a> {
     fn install(&self, version: &str, manager: Option<Manager>) -> String {
         let environment = self.request.environment;
         let present = |manager: &Manager| manager.is_present(environment);
-        // mise reads asdf's files, fnm and others read nvm's.
-        let manager = manager.filter(present).or_else(|| {
-            Manager::ALL
-                .into_iter()
-                .filter(present)
-                .find(|manager| manager.install_command(version).is_some())
-        });
+        let active = |manager: &Manager| manager.is_active(environment);
+        let mut all = Manager::ALL
+            .into_iter()
+            .filter(present)
+            .filter(|manager| manager.install_command(version).is_some());
+        // The one in use goes before the one whose file it is: mise reads asdf's files, fnm and others read nvm's.
+        let first = all.clone().find(active).or_else(|| manager.filter(present));
+        let manager = first.or_else(|| all.next());
+        let version = match manager {
+            // Theirs is the word.
+            Some(Manager::Nvm | Manager::Fnm) => version.to_owned(),
+            _ => plain_word(version),
+        };
         let version = version.trim_start_matches('v');
+        // `lts/*` and `>=22` mean something to a shell.
+        let quoted = format!("'{version}'");
+        let plain = version
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || ".-/".contains(letter));
+        let version = if plain { version } else { quoted.as_str() };
         let command = manager.and_then(|manager| manager.install_command(version));
         format!(
             "run `{}`",
             command.unwrap_or_else(|| format!("npm install --save-dev node@{version}"))
         )
     }
+}
+
+/// A Node of this machine.
+struct Installed {
+    path: PathBuf,
+    version: Version,
+    /// No version manager brought it.
+    of_system: bool,
+}
+
+fn is_managed(environment: &Environment, path: &Path) -> bool {
+    Manager::ALL
+        .into_iter()
+        .flat_map(|manager| manager.installed(environment))
+        .any(|(program, version)| version.is_some() && program == path)
 }
 
 fn usable(runtime: &Runtime) -> Candidate {
@@ -432,7 +534,7 @@ fn usable(runtime: &Runtime) -> Candidate {
 /// A value with a separator is a path; relative ones count from `base`.
 fn as_path(value: &str, base: &Path) -> Option<PathBuf> {
     // `lts/*` has one too.
-    let is_path = (value.contains('/') || value.contains('\\')) && Wish::parse(value).is_none();
+    let is_path = (value.contains('/') || value.contains('\\')) && Wish::parse(value, None).is_none();
     is_path.then(|| base.join(value))
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::environment::{NODE, program_in};
-use crate::version::parse_exact;
+use crate::environment::Platform;
+use crate::version::{Wish, parse_exact};
 
 /// Who installed a Node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +53,11 @@ impl Manager {
         let below = |name, path: &str| environment.folder(name).map(|folder| folder.join(path));
         let home = |path| environment.below_home(path);
         let places = match self {
-            Self::Nvm => vec![
-                variable("NVM_DIR"),
-                variable("NVM_HOME"),
-                below("XDG_CONFIG_HOME", "nvm"),
-                home(".nvm"),
-            ],
+            // nvm-windows is another program with a layout of its own.
+            Self::Nvm if environment.platform == Platform::Windows => {
+                vec![variable("NVM_HOME"), below("APPDATA", "nvm")]
+            }
+            Self::Nvm => vec![variable("NVM_DIR"), below("XDG_CONFIG_HOME", "nvm"), home(".nvm")],
             Self::Fnm => vec![
                 variable("FNM_DIR"),
                 below("XDG_DATA_HOME", "fnm"),
@@ -76,6 +75,7 @@ impl Manager {
                 variable("MISE_DATA_DIR"),
                 below("XDG_DATA_HOME", "mise"),
                 home(".local/share/mise"),
+                below("LOCALAPPDATA", "mise"),
             ],
             Self::Proto => vec![variable("PROTO_HOME"), home(".proto")],
             Self::Asdf => vec![variable("ASDF_DATA_DIR"), home(".asdf")],
@@ -88,10 +88,18 @@ impl Manager {
             Self::Homebrew => ["opt/homebrew", "usr/local", "home/linuxbrew/.linuxbrew"]
                 .map(|path| Some(environment.below_system(path)))
                 .into(),
+            Self::System if environment.platform == Platform::Windows => vec![
+                // The link that nvm-windows turns to the version in use.
+                variable("NVM_SYMLINK"),
+                below("ProgramFiles", "nodejs"),
+                below("ProgramFiles(x86)", "nodejs"),
+                home("scoop/apps/nodejs-lts/current"),
+                home("scoop/apps/nodejs/current"),
+            ],
             Self::System => vec![
                 Some(environment.below_system("usr/local")),
                 Some(environment.below_system("usr")),
-                below("ProgramFiles", "nodejs"),
+                Some(environment.below_system("snap/node/current")),
             ],
         };
         let mut roots: Vec<PathBuf> = Vec::new();
@@ -101,6 +109,22 @@ impl Manager {
             }
         }
         roots
+    }
+
+    /// Whether this shell works with it: what its own set-up leaves in the environment says so.
+    pub fn is_active(self, environment: &Environment) -> bool {
+        let names: &[&str] = match self {
+            Self::Nvm => &["NVM_BIN", "NVM_DIR", "NVM_HOME"],
+            Self::Fnm => &["FNM_MULTISHELL_PATH", "FNM_DIR"],
+            Self::Volta => &["VOLTA_HOME"],
+            Self::Mise => &["MISE_SHELL", "MISE_DATA_DIR"],
+            Self::Proto => &["PROTO_HOME"],
+            Self::Asdf => &["ASDF_DATA_DIR", "ASDF_DIR"],
+            Self::Nodenv => &["NODENV_SHELL", "NODENV_ROOT"],
+            Self::N => &["N_PREFIX"],
+            Self::Homebrew | Self::System => &[],
+        };
+        names.iter().any(|name| environment.variable(name).is_some())
     }
 
     /// Whether this machine has it.
@@ -134,7 +158,7 @@ impl Manager {
     /// Programs of this manager's layout; the version where the layout says it.
     pub(crate) fn installed(self, environment: &Environment) -> Vec<(PathBuf, Option<String>)> {
         let versions = match self {
-            Self::Nvm if cfg!(windows) => "",
+            Self::Nvm if environment.platform == Platform::Windows => "",
             Self::Nvm => "versions/node",
             Self::Fnm => "node-versions",
             Self::Volta => "tools/image/node",
@@ -143,9 +167,10 @@ impl Manager {
             Self::Asdf => "installs/nodejs",
             Self::Nodenv => "versions",
             Self::N => "n/versions/node",
-            Self::Homebrew => return homebrew(&self.roots(environment)),
-            Self::System => return system(&self.roots(environment)),
+            Self::Homebrew => return homebrew(environment, &self.roots(environment)),
+            Self::System => return system(environment, &self.roots(environment)),
         };
+        let platform = environment.platform;
         self.roots(environment)
             .iter()
             .flat_map(|root| entries(&root.join(versions)))
@@ -156,7 +181,7 @@ impl Manager {
                 let places = [path.join("installation"), path.clone()];
                 let program = places
                     .iter()
-                    .flat_map(|place| [program_in(place), place.join(NODE)])
+                    .flat_map(|place| [platform.program_in(place), place.join(platform.node())])
                     .find(|program| program.is_file())?;
                 Some((program, Some(version)))
             })
@@ -182,15 +207,69 @@ impl Manager {
             Self::Asdf => tool_versions(&read(environment.below_home(".tool-versions")?)?)
                 .into_iter()
                 .next(),
+            Self::Nvm => root("alias/default").and_then(|text| first_word(&text)),
             Self::Mise => {
                 let folder = environment
                     .folder("XDG_CONFIG_HOME")
                     .or_else(|| environment.below_home(".config"))?;
-                toml_node(&read(folder.join("mise/config.toml"))?)
+                mise_tools(&read(folder.join("mise/config.toml"))?)
+                    .ok()?
+                    .into_iter()
+                    .next()
             }
-            Self::Proto => toml_node(&root(".prototools")?),
-            _ => None,
+            Self::Proto => prototools(&root(".prototools")?).ok()?.into_iter().next(),
+            Self::Fnm | Self::N | Self::Homebrew | Self::System => None,
         }
+    }
+
+    /// What a name of the user's own stands for: nvm keeps a text file for each, the others a link to the version.
+    fn alias(self, environment: &Environment, name: &str) -> Option<String> {
+        // A name with a way out of the folder is none.
+        if name
+            .split(['/', '\\'])
+            .any(|part| part.is_empty() || part.starts_with('.'))
+        {
+            return None;
+        }
+        let place = match self {
+            Self::Nvm => "alias",
+            Self::Fnm => "aliases",
+            Self::Nodenv => "versions",
+            Self::Mise => "installs/node",
+            _ => return None,
+        };
+        let mut files = self
+            .roots(environment)
+            .into_iter()
+            .map(|root| root.join(place).join(name));
+        if self == Self::Nvm {
+            return files.find_map(|file| first_word(&std::fs::read_to_string(file).ok()?));
+        }
+        // `../node-versions/v22.18.0/installation` and `./22.18.0`: the part that is a version.
+        files.find_map(|file| {
+            let target = std::fs::read_link(file).ok()?;
+            let mut parts = target.iter().rev().filter_map(|part| part.to_str());
+            parts.find(|part| parse_exact(part).is_some()).map(str::to_owned)
+        })
+    }
+
+    /// The manager whose shim a script is, by what it hands over to: its folder may be named by a variable that only the
+    /// user's shell knows.
+    pub(crate) fn of_script(text: &str) -> Option<Self> {
+        let words = [
+            ("asdf exec", Self::Asdf),
+            ("/asdf\" exec", Self::Asdf),
+            ("nodenv exec", Self::Nodenv),
+            ("/nodenv\" exec", Self::Nodenv),
+            ("volta run", Self::Volta),
+            ("mise exec", Self::Mise),
+            ("mise x ", Self::Mise),
+            ("proto run", Self::Proto),
+            ("fnm exec", Self::Fnm),
+        ];
+        words
+            .into_iter()
+            .find_map(|(word, manager)| text.contains(word).then_some(manager))
     }
 
     /// The manager whose shim a program is, by the folder it was found in or the program it leads to.
@@ -238,7 +317,8 @@ impl fmt::Display for Manager {
 
 /// The versions that a `.tool-versions` names for Node, preferred first.
 pub(crate) fn tool_versions(text: &str) -> Vec<String> {
-    text.lines()
+    text.trim_start_matches('\u{feff}')
+        .lines()
         .map(|line| line.split('#').next().unwrap_or_default())
         .filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -248,29 +328,83 @@ pub(crate) fn tool_versions(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The line `node = "22"` of a TOML file; the managers' own files have it on a line of its own.
-fn toml_node(text: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        let value = value.trim().strip_prefix('"')?.split('"').next()?;
-        (key.trim().trim_matches('"') == "node").then(|| value.to_owned())
-    })
+/// What the table `[tools]` of a mise file asks of Node: `"22"`, `["22", "20"]`, `{ version = "22" }`, or a list of these.
+pub(crate) fn mise_tools(text: &str) -> Result<Vec<String>, toml_edit::TomlError> {
+    let document: toml_edit::Document<&str> = toml_edit::Document::parse(text)?;
+    let tools = document.get("tools").and_then(toml_edit::Item::as_table_like);
+    let node = tools.and_then(|tools| tools.get("node").or_else(|| tools.get("nodejs")));
+    Ok(node.map(toml_versions).unwrap_or_default())
 }
 
-fn homebrew(roots: &[PathBuf]) -> Vec<(PathBuf, Option<String>)> {
+/// What a `.prototools` asks of Node.
+pub(crate) fn prototools(text: &str) -> Result<Vec<String>, toml_edit::TomlError> {
+    let document: toml_edit::Document<&str> = toml_edit::Document::parse(text)?;
+    Ok(document.get("node").map(toml_versions).unwrap_or_default())
+}
+
+fn toml_versions(item: &toml_edit::Item) -> Vec<String> {
+    let one = |item: &toml_edit::Value| {
+        let version = item.as_inline_table().and_then(|table| table.get("version"));
+        version.unwrap_or(item).as_str().map(str::to_owned)
+    };
+    if let Some(list) = item.as_array() {
+        return list.iter().filter_map(one).collect();
+    }
+    let table = item.as_table().and_then(|table| table.get("version"));
+    let value = table.unwrap_or(item).as_value();
+    value.and_then(one).into_iter().collect()
+}
+
+/// What a name in a version file stands for, name after name: nvm's `default` may be `work`, which may be `lts/jod`. A
+/// word that is nobody's alias is itself the answer; the error is the circle.
+pub(crate) fn resolve_alias(environment: &Environment, word: &str) -> Result<String, String> {
+    let mut way = vec![word.to_owned()];
+    loop {
+        let last = way.last().map(String::as_str).unwrap_or_default();
+        // What has a meaning of its own is not looked up: nvm's file for `lts/jod` holds the version that was the newest
+        // when it was written.
+        if Wish::parse(last, None).is_some() {
+            return Ok(last.to_owned());
+        }
+        let next = Manager::ALL
+            .into_iter()
+            .find_map(|manager| manager.alias(environment, last));
+        let Some(next) = next else {
+            return Ok(last.to_owned());
+        };
+        let again = way.contains(&next);
+        way.push(next);
+        if again {
+            return Err(way.join(" -> "));
+        }
+    }
+}
+
+/// The first word of a text that is neither blank nor a comment, after a byte order mark.
+pub(crate) fn first_word(text: &str) -> Option<String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut lines = text
+        // A file of an old Mac has carriage returns alone.
+        .split(['\n', '\r'])
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines.find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+fn homebrew(environment: &Environment, roots: &[PathBuf]) -> Vec<(PathBuf, Option<String>)> {
     roots
         .iter()
         .flat_map(|root| entries(&root.join("opt")))
         .filter(|(_, name)| name == "node" || name.starts_with("node@"))
-        .map(|(path, _)| (program_in(&path), None))
+        .map(|(path, _)| (environment.platform.program_in(&path), None))
         .filter(|(program, _)| program.is_file())
         .collect()
 }
 
-fn system(roots: &[PathBuf]) -> Vec<(PathBuf, Option<String>)> {
+fn system(environment: &Environment, roots: &[PathBuf]) -> Vec<(PathBuf, Option<String>)> {
+    let platform = environment.platform;
     roots
         .iter()
-        .flat_map(|root| [program_in(root), root.join("bin").join("nodejs"), root.join(NODE)])
+        .flat_map(|root| [platform.program_in(root), root.join("bin").join("nodejs")])
         .filter(|program| program.is_file())
         .map(|program| (program, None))
         .collect()

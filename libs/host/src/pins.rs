@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use krepis_change::Failure;
-use nodejs_semver::Range;
 use serde_json::Value;
 
 use crate::Environment;
 use crate::errors;
-use crate::layouts::{Manager, tool_versions};
+use crate::layouts::{Manager, first_word, mise_tools, prototools, resolve_alias, tool_versions};
+use crate::range::Range;
 use crate::version::Wish;
 
 /// One place that asks for a Node.
@@ -16,7 +16,7 @@ use crate::version::Wish;
 pub(crate) struct Pin {
     /// The file and the field, as shown.
     pub source: String,
-    /// As written; several where a file names fallbacks.
+    /// As written; several where a file names fallbacks, none where a file is empty.
     pub wishes: Vec<String>,
     /// False where the project says that another one will do (`onFail`).
     pub binding: bool,
@@ -26,17 +26,22 @@ pub(crate) struct Pin {
 
 impl Pin {
     /// What it asks for, parsed.
-    pub fn parsed(&self) -> Result<Vec<Wish>, Failure> {
+    pub fn parsed(&self, environment: &Environment) -> Result<Vec<Wish>, Failure> {
+        let malformed = |text: &str, what: &str| {
+            Failure::new(
+                &errors::PIN_MALFORMED,
+                format!("{} asks for Node `{text}`, {what}", self.source),
+            )
+            .hint("write a version or a range, for example `24` or `>=22.18`")
+        };
         self.wishes
             .iter()
             .map(|text| {
-                Wish::parse(text).ok_or_else(|| {
-                    Failure::new(
-                        &errors::PIN_MALFORMED,
-                        format!("{} asks for Node `{text}`, which is no version", self.source),
-                    )
-                    .hint("write a version or a range, for example `24` or `>=22.18`")
-                })
+                let word = resolve_alias(environment, text).map_err(|circle| {
+                    malformed(text, &format!("an alias that leads in a circle: {circle}"))
+                })?;
+                Wish::parse(&word, self.manager)
+                    .ok_or_else(|| malformed(text, "which is neither a version nor an alias"))
             })
             .collect()
     }
@@ -60,7 +65,7 @@ pub(crate) fn pins(
             .find_map(|(path, manifest)| dev_engine(path, manifest)),
     );
     for (path, manifest) in &manifests {
-        if let Some(version) = volta(path, manifest, 0) {
+        if let Some(version) = volta(path, manifest, &mut vec![path.clone()])? {
             found.push(pin(
                 format!("{} (volta.node)", shown(path, workspace)),
                 vec![version],
@@ -69,7 +74,7 @@ pub(crate) fn pins(
             break;
         }
     }
-    found.extend(version_file(environment, workspace, directory)?);
+    found.extend(version_files(environment, workspace, directory)?);
     Ok(found)
 }
 
@@ -77,13 +82,13 @@ pub(crate) fn pins(
 pub(crate) fn engines(workspace: &Path, directory: &Path) -> Result<Option<(String, Range)>, Failure> {
     for (path, manifest) in manifests(workspace, directory)? {
         if let Some(text) = manifest["engines"]["node"].as_str() {
-            let range = Range::parse(text).map_err(|error| {
+            let range = Range::parse(text).ok_or_else(|| {
                 Failure::new(
                     &errors::PIN_MALFORMED,
                     format!("engines.node is `{text}`, which is no range"),
                 )
                 .at(shown(&path, workspace), 0, 0)
-                .reason(error.to_string())
+                .hint("write a range as npm reads it, for example `>=22.18`")
             })?;
             return Ok(Some((text.to_owned(), range)));
         }
@@ -147,58 +152,104 @@ fn dev_engine(path: &Path, manifest: &Value) -> Option<Pin> {
 }
 
 /// `volta.node`, which another file may hold that `volta.extends` names.
-fn volta(path: &Path, manifest: &Value, depth: u8) -> Option<String> {
+fn volta(path: &Path, manifest: &Value, way: &mut Vec<PathBuf>) -> Result<Option<String>, Failure> {
     let section = &manifest["volta"];
     if let Some(version) = section["node"].as_str() {
-        return Some(version.to_owned());
+        return Ok(Some(version.to_owned()));
     }
-    // A chain of files may lead in a circle.
-    let base = path.parent()?.join(section["extends"].as_str()?);
-    if depth > 8 {
-        return None;
+    let (Some(extends), Some(folder)) = (section["extends"].as_str(), path.parent()) else {
+        return Ok(None);
+    };
+    let base = folder.join(extends);
+    let base = base.canonicalize().unwrap_or(base);
+    let failed = |what: &str| {
+        Failure::new(
+            &errors::PIN_MALFORMED,
+            format!("volta.extends names `{extends}`, {what}"),
+        )
+        .at(path.display().to_string(), 0, 0)
+        .hint("name a package.json that has `volta.node`")
+    };
+    if way.contains(&base) {
+        return Err(failed("which leads in a circle"));
     }
-    let manifest: Value = serde_json::from_str(&std::fs::read_to_string(&base).ok()?).ok()?;
-    volta(&base, &manifest, depth + 1)
+    way.push(base.clone());
+    let text = std::fs::read_to_string(&base)
+        .map_err(|error| failed("which cannot be read").reason(error.to_string()))?;
+    let manifest: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| failed("which is not JSON").reason(error.to_string()))?;
+    volta(&base, &manifest, way)
 }
 
-/// The nearest of `.node-version`, `.nvmrc` and `.tool-versions`; what lies in the home folder itself is no project's.
-fn version_file(
-    environment: &Environment,
-    workspace: &Path,
-    directory: &Path,
-) -> Result<Option<Pin>, Failure> {
+/// Files that name a version, in the order in which they count inside one folder.
+const FILES: [(&str, Option<Manager>, Form); 10] = [
+    (".node-version", None, Form::Word),
+    (".nvmrc", Some(Manager::Nvm), Form::Word),
+    (".tool-versions", Some(Manager::Asdf), Form::ToolVersions),
+    ("mise.local.toml", Some(Manager::Mise), Form::Mise),
+    ("mise.toml", Some(Manager::Mise), Form::Mise),
+    (".mise.toml", Some(Manager::Mise), Form::Mise),
+    (".config/mise.toml", Some(Manager::Mise), Form::Mise),
+    ("mise/config.toml", Some(Manager::Mise), Form::Mise),
+    (".prototools", Some(Manager::Proto), Form::Proto),
+    (".n-node-version", Some(Manager::N), Form::Word),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// One word; `#` begins a comment.
+    Word,
+    ToolVersions,
+    Mise,
+    Proto,
+}
+
+/// The nearest file that names a version, after the empty ones that were passed over; what lies in the home folder itself is
+/// no project's.
+fn version_files(environment: &Environment, workspace: &Path, directory: &Path) -> Result<Vec<Pin>, Failure> {
     let home = environment.home.as_deref();
+    let mut found = Vec::new();
     for folder in directory.ancestors().take_while(|folder| Some(*folder) != home) {
-        for (name, manager) in [
-            (".node-version", None),
-            (".nvmrc", Some(Manager::Nvm)),
-            (".tool-versions", Some(Manager::Asdf)),
-        ] {
+        for (name, manager, form) in FILES {
             let path = folder.join(name);
             if !path.is_file() {
                 continue;
             }
-            let text = std::fs::read_to_string(&path)
+            let text = std::fs::read(&path)
                 .map_err(|error| Failure::io(&errors::PIN_MALFORMED, "reading", &path, &error))?;
-            let wishes = if name == ".tool-versions" {
-                tool_versions(&text)
-            } else {
-                let lines = text
-                    .lines()
-                    .map(|line| line.split('#').next().unwrap_or_default().trim());
-                lines
-                    .filter(|line| !line.is_empty())
-                    .take(1)
-                    .map(str::to_owned)
-                    .collect()
+            let text = String::from_utf8_lossy(&text);
+            let text = text.trim_start_matches('\u{feff}');
+            let toml = |wishes: Result<Vec<String>, toml_edit::TomlError>| {
+                wishes.map_err(|error| {
+                    let line = error.span().map_or(0, |span| {
+                        text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
+                    });
+                    Failure::new(&errors::PIN_MALFORMED, format!("{name} is not TOML"))
+                        .at(shown(&path, workspace), small(line), 0)
+                        .reason(error.message())
+                        .hint("mend the file; it says which Node to use")
+                })
             };
-            // A `.tool-versions` of other tools says nothing about Node.
+            let wishes = match form {
+                Form::Word => first_word(text).into_iter().collect(),
+                Form::ToolVersions => tool_versions(text),
+                Form::Mise => toml(mise_tools(text))?,
+                Form::Proto => toml(prototools(text))?,
+            };
             if !wishes.is_empty() {
-                return Ok(Some(pin(shown(&path, workspace), wishes, manager)));
+                found.push(pin(shown(&path, workspace), wishes, manager));
+                return Ok(found);
+            }
+            // A `.tool-versions` of other tools says nothing about Node; an empty `.nvmrc` is likely a mistake.
+            if matches!(form, Form::Word) {
+                found.push(Pin {
+                    binding: false,
+                    ..pin(shown(&path, workspace), Vec::new(), manager)
+                });
             }
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 fn shown(path: &Path, workspace: &Path) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use nodejs_semver::Version;
+use semver::Version;
 
 use crate::cache_folder::CacheFolder;
 use crate::version::parse_exact;
@@ -46,8 +46,13 @@ impl Probe {
             return Ok(version);
         }
         let answer = ask(program)?;
-        let version = parse_exact(&answer)
-            .ok_or_else(|| format!("`node --version` says `{}`", answer.escape_debug()))?;
+        // Bun says `1.2.3` where Node says `v24.1.0`.
+        let version = answer.strip_prefix('v').and_then(parse_exact).ok_or_else(|| {
+            format!(
+                "`node --version` says `{}`, which Node.js does not",
+                answer.escape_debug()
+            )
+        })?;
         self.known.borrow_mut().insert(key, version.to_string());
         self.save();
         Ok(version)

@@ -9,9 +9,10 @@ use krepis_proto::v1::{
     runner_frame,
 };
 
+use crate::output::Throttle;
 use crate::runner::{Death, Event, Runner};
 use crate::snapshot::{Snapshot, SnapshotBuild};
-use crate::{CacheFolder, Environment, RunnerLocation, Runtime, errors};
+use crate::{CacheFolder, Environment, Interrupts, RunnerLocation, Runtime, errors};
 
 /// What a run is made of.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,20 @@ pub struct Run<'a> {
     pub environment: &'a Environment,
     /// Wall-clock limit of the whole run; the process group is killed then.
     pub time_limit: Option<Duration>,
+    /// Signals that end the run in order; none: they do what they do by themselves.
+    pub interrupts: Option<&'a Interrupts>,
+}
+
+/// What is told while a run goes on. Commands are named by their id.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A command has left the queue.
+    Started(u32),
+    /// A command has printed something; command 0 is output that cannot be told apart. At most
+    /// [`OUTPUT_LIMIT`](crate::OUTPUT_LIMIT) bytes of each come, then a note.
+    Printed(&'a Log),
+    /// A command has its result.
+    Finished(u32),
 }
 
 /// What came of a run.
@@ -48,13 +63,16 @@ pub struct Finished {
 /// The failure is for what concerns no single command: the runner cannot be started at all.
 ///
 /// - `on_query` answers a command's question; the answer's id is set by this function.
-/// - `on_log` takes output as it comes; command 0 is output that cannot be told apart.
+/// - `on_happening` is told what goes on, as it does; whoever is slow there holds all commands up.
+///
+/// A signal of `interrupts` ends everything that was started and is the failure.
 pub fn run_commands(
     run: &Run,
     start: &StartCommands,
     on_query: &mut dyn FnMut(&Query) -> QueryAnswer,
-    on_log: &mut dyn FnMut(&Log),
+    on_happening: &mut dyn FnMut(Happening),
 ) -> Result<Finished, Failure> {
+    let _hold = run.interrupts.map(Interrupts::hold);
     let snapshot = match start.commands.as_slice() {
         // A process from a snapshot has no `import()` and no workers: it serves a single built-in.
         [
@@ -77,7 +95,7 @@ pub fn run_commands(
             },
             start,
             on_query,
-            on_log,
+            on_happening,
         )?;
         if attempt.ready {
             return Ok(Finished {
@@ -100,7 +118,7 @@ pub fn run_commands(
         arguments: &[&main],
         compiled: compiled.as_deref(),
     };
-    let mut first = attempt(run, &plain, start, on_query, on_log)?;
+    let mut first = attempt(run, &plain, start, on_query, on_happening)?;
     if first.may_repeat(start) {
         let unfinished: Vec<Command> = first.unfinished(start).cloned().collect();
         for command in unfinished {
@@ -108,7 +126,7 @@ pub fn run_commands(
                 commands: vec![command],
                 ..start.clone()
             };
-            let mut again = attempt(run, &plain, &alone, on_query, on_log)?;
+            let mut again = attempt(run, &plain, &alone, on_query, on_happening)?;
             first.results.extend(complete(&mut again, &alone));
         }
     }
@@ -158,7 +176,7 @@ fn attempt(
     how: &Start,
     start: &StartCommands,
     on_query: &mut dyn FnMut(&Query) -> QueryAnswer,
-    on_log: &mut dyn FnMut(&Log),
+    on_happening: &mut dyn FnMut(Happening),
 ) -> Result<Attempt, Failure> {
     let from_snapshot = how.arguments.len() > 1;
     let mut runner = Runner::start(
@@ -168,6 +186,15 @@ fn attempt(
         start.clone(),
         run.time_limit,
     )?;
+    if let Some(interrupts) = run.interrupts {
+        runner.watch(interrupts);
+    }
+    let mut throttle = Throttle::default();
+    let mut print = |command: u32, text: String, on_happening: &mut dyn FnMut(Happening)| {
+        if let Some(text) = throttle.take(command, text) {
+            on_happening(Happening::Printed(&Log { command, text }));
+        }
+    };
     let only = if let [only] = start.commands.as_slice() {
         only.id
     } else {
@@ -186,6 +213,7 @@ fn attempt(
                     .unfinished(start)
                     .any(|command| command.id == result.command);
                 if expected && result.outcome.is_some() {
+                    on_happening(Happening::Finished(result.command));
                     attempt.results.push(result);
                 }
             }
@@ -196,10 +224,13 @@ fn attempt(
                 };
                 runner.answer(answer)?;
             }
-            Ok(Event::Frame(runner_frame::Frame::Log(log))) => on_log(&log),
+            Ok(Event::Frame(runner_frame::Frame::Started(started))) => {
+                on_happening(Happening::Started(started.command));
+            }
+            Ok(Event::Frame(runner_frame::Frame::Log(log))) => print(log.command, log.text, on_happening),
             // What a snapshot of another build says is not the command's output.
             Ok(Event::Output(_)) if from_snapshot && !attempt.ready => {}
-            Ok(Event::Output(text)) => on_log(&Log { command: only, text }),
+            Ok(Event::Output(text)) => print(only, text, on_happening),
             Ok(Event::End) => {
                 attempt.end = End::Died(runner.death());
                 return Ok(attempt);
@@ -207,6 +238,9 @@ fn attempt(
             Ok(Event::TimedOut) => {
                 attempt.end = End::TimedOut(run.time_limit.unwrap_or_default());
                 return Ok(attempt);
+            }
+            Ok(Event::Interrupted) => {
+                run.interrupts.map_or(Ok(()), Interrupts::check)?;
             }
             Err(failure) => {
                 attempt.end = End::Garbled(failure);
@@ -216,7 +250,7 @@ fn attempt(
     }
     // Without a cache to write there is nothing to wait for.
     if let Some(text) = runner.finish(how.compiled.is_none()) {
-        on_log(&Log { command: only, text });
+        print(only, text, on_happening);
     }
     Ok(attempt)
 }

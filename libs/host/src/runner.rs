@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +15,9 @@ use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use crate::{FrameDecoder, encode_frame, errors};
+use crate::guard::{Guard, pid};
+use crate::output::{Decoder, OUTPUT_LIMIT};
+use crate::{FrameDecoder, Interrupts, encode_frame, errors};
 
 /// Bytes read at once: a pipe's worth.
 const CHUNK: usize = 64 * 1024;
@@ -28,13 +30,18 @@ const GRACE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Runner {
     child: Child,
+    /// Leads the child's group.
+    guard: Option<Guard>,
     ended: Option<ExitStatus>,
+    /// Readable when the user wants an end.
+    bell: Option<OwnedFd>,
     frames_in: Option<PipeReader>,
     frames_out: Option<PipeWriter>,
     outgoing: VecDeque<u8>,
     decoder: FrameDecoder,
     stdout: Option<std::process::ChildStdout>,
     stderr: Option<std::process::ChildStderr>,
+    decoders: [Decoder; 2],
     last_words: VecDeque<u8>,
     deadline: Option<Instant>,
 }
@@ -50,6 +57,8 @@ pub(crate) enum Event {
     End,
     /// The time is up.
     TimedOut,
+    /// A signal asks this program to stop.
+    Interrupted,
 }
 
 impl Runner {
@@ -78,11 +87,14 @@ impl Runner {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&root);
         clean(&mut command, compile_cache);
+        let guard = Guard::start();
+        let group = guard.as_ref().and_then(Guard::group);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0);
+            // Without a guard it leads a group of its own.
+            .process_group(group.map_or(0, Pid::as_raw_pid));
         command
             .fd_mappings(vec![
                 FdMapping {
@@ -103,14 +115,23 @@ impl Runner {
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
             child,
+            guard,
             ended: None,
+            bell: None,
             frames_in: Some(frames_in),
             frames_out: Some(frames_out),
             outgoing,
             decoder: FrameDecoder::default(),
+            decoders: Default::default(),
             last_words: VecDeque::new(),
-            deadline: time_limit.map(|limit| Instant::now() + limit),
+            deadline: time_limit.and_then(|limit| Instant::now().checked_add(limit)),
         })
+    }
+
+    /// From here on a signal ends the waiting with [`Event::Interrupted`].
+    pub fn watch(&mut self, interrupts: &Interrupts) {
+        // Without a second descriptor the signal is seen when the run has ended.
+        self.bell = interrupts.bell().try_clone_to_owned().ok();
     }
 
     /// Queues an answer.
@@ -139,19 +160,11 @@ impl Runner {
                 return Ok(self.remaining_output().map_or(Event::End, Event::Output));
             };
             let mut watched = vec![PollFd::new(frames_in, PollFlags::IN)];
-            let readers = [
-                self.stdout.as_ref().map(AsFd::as_fd),
-                self.stderr.as_ref().map(AsFd::as_fd),
-            ];
-            watched.extend(
-                readers
-                    .iter()
-                    .flatten()
-                    .map(|reader| PollFd::from_borrowed_fd(*reader, PollFlags::IN)),
-            );
-            if let (Some(writer), false) = (&self.frames_out, self.outgoing.is_empty()) {
-                watched.push(PollFd::new(writer, PollFlags::OUT));
-            }
+            let stdout = watch(&mut watched, self.stdout.as_ref(), PollFlags::IN);
+            let stderr = watch(&mut watched, self.stderr.as_ref(), PollFlags::IN);
+            let bell = watch(&mut watched, self.bell.as_ref(), PollFlags::IN);
+            let waiting = self.frames_out.as_ref().filter(|_| !self.outgoing.is_empty());
+            watch(&mut watched, waiting, PollFlags::OUT);
             let timeout = match self
                 .deadline
                 .map(|deadline| deadline.checked_duration_since(Instant::now()))
@@ -165,22 +178,25 @@ impl Runner {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(broken(&error.into())),
             }
-            let is_ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
-            let has = [self.stdout.is_some(), self.stderr.is_some()];
-            let frames_ready = is_ready(0);
-            let stdout_ready = has[0] && is_ready(1);
-            let stderr_ready = has[1] && is_ready(1 + usize::from(has[0]));
+            let is_ready = |index: Option<usize>| {
+                index
+                    .and_then(|index| watched.get(index))
+                    .is_some_and(|fd| !fd.revents().is_empty())
+            };
+            let frames_ready = is_ready(Some(0));
+            let (stdout_ready, stderr_ready) = (is_ready(stdout), is_ready(stderr));
+            if is_ready(bell) {
+                return Ok(Event::Interrupted);
+            }
             drop(watched);
             self.write();
             // Output first: it was written before the frame that may end the run.
             let mut text = String::new();
             if stdout_ready {
-                text.push_str(&read_some(&mut self.stdout).unwrap_or_default());
+                text.push_str(&read_some(&mut self.stdout, &mut self.decoders[0]).unwrap_or_default());
             }
-            if stderr_ready && let Some(words) = read_some(&mut self.stderr) {
-                self.last_words.extend(words.bytes());
-                let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
-                self.last_words.drain(..surplus);
+            if stderr_ready && let Some(words) = read_some(&mut self.stderr, &mut self.decoders[1]) {
+                self.remember(&words);
                 text.push_str(&words);
             }
             if frames_ready {
@@ -203,7 +219,7 @@ impl Runner {
                 match self.next() {
                     Ok(Event::Output(more)) => text.push_str(&more),
                     Ok(Event::Frame(_)) => {}
-                    Ok(Event::End | Event::TimedOut) | Err(_) => break,
+                    Ok(Event::End | Event::TimedOut | Event::Interrupted) | Err(_) => break,
                 }
             }
             self.wait_until(deadline);
@@ -239,10 +255,12 @@ impl Runner {
             return;
         }
         // Before it is waited for: until then its group's number cannot be another's.
-        if self
-            .group()
-            .is_none_or(|group| kill_process_group(group, Signal::KILL).is_err())
-        {
+        let ended = match (&mut self.guard, pid(&self.child)) {
+            (Some(guard), _) => guard.end_group().is_ok(),
+            (None, Some(group)) => kill_process_group(group, Signal::KILL).is_ok(),
+            (None, None) => false,
+        };
+        if !ended {
             drop(self.child.kill());
         }
         self.ended = self.child.wait().ok();
@@ -252,7 +270,7 @@ impl Runner {
     fn wait_until(&mut self, deadline: Instant) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         loop {
-            if let Some(pid) = self.group()
+            if let Some(pid) = pid(&self.child)
                 && matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
             {
                 return true;
@@ -262,11 +280,6 @@ impl Runner {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-    }
-
-    /// It leads a group of its own.
-    fn group(&self) -> Option<Pid> {
-        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
     }
 
     fn write(&mut self) {
@@ -313,21 +326,19 @@ impl Runner {
     /// What still lies in the pipes after the frames have ended. Programs that a command left behind may hold the pipes
     /// open: nothing is waited for.
     fn remaining_output(&mut self) -> Option<String> {
-        let mut text = String::new();
-        for index in 0..2 {
-            let words = if index == 0 {
-                drain(&mut self.stdout)
-            } else {
-                drain(&mut self.stderr)
-            };
-            if index == 1 {
-                self.last_words.extend(words.bytes());
-                let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
-                self.last_words.drain(..surplus);
-            }
-            text.push_str(&words);
-        }
+        let [first, second] = &mut self.decoders;
+        let mut text = drain(&mut self.stdout, first);
+        let words = drain(&mut self.stderr, second);
+        self.remember(&words);
+        text.push_str(&words);
         (!text.is_empty()).then_some(text)
+    }
+
+    /// Keeps the end of what was written to stderr.
+    fn remember(&mut self, words: &str) {
+        self.last_words.extend(words.bytes());
+        let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
+        self.last_words.drain(..surplus);
     }
 }
 
@@ -365,30 +376,35 @@ fn clean(command: &mut Command, compile_cache: Option<&Path>) {
     };
 }
 
-fn read_some<R: Read>(reader: &mut Option<R>) -> Option<String> {
+/// Adds a descriptor, where there is one; its place in the list.
+fn watch<'a>(watched: &mut Vec<PollFd<'a>>, fd: Option<&'a impl AsFd>, flags: PollFlags) -> Option<usize> {
+    watched.push(PollFd::new(fd?, flags));
+    Some(watched.len() - 1)
+}
+
+fn read_some<R: Read>(reader: &mut Option<R>, decoder: &mut Decoder) -> Option<String> {
     let mut chunk = vec![0; CHUNK];
     match reader.as_mut()?.read(&mut chunk) {
-        Ok(0) => {
-            *reader = None;
-            None
-        }
-        Ok(count) => Some(String::from_utf8_lossy(&chunk[..count]).into_owned()),
+        Ok(count) if count > 0 => Some(decoder.push(&chunk[..count])),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
-        Err(_) => {
+        Ok(_) | Err(_) => {
             *reader = None;
-            None
+            Some(decoder.end().to_owned())
         }
     }
 }
 
-fn drain<R: Read + AsFd>(reader: &mut Option<R>) -> String {
+/// What lies in a pipe, at most a command's worth of it: nobody reads more than that of a flood.
+fn drain<R: Read + AsFd>(reader: &mut Option<R>, decoder: &mut Decoder) -> String {
     let mut text = String::new();
     if let Some(pipe) = reader.as_ref()
         && rustix::io::ioctl_fionbio(pipe, true).is_err()
     {
         *reader = None;
     }
-    while let Some(words) = read_some(reader) {
+    while text.len() <= OUTPUT_LIMIT
+        && let Some(words) = read_some(reader, decoder)
+    {
         text.push_str(&words);
     }
     text

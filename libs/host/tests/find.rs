@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use krepis_host::{
-    CacheFolder, Candidate, Environment, Purpose, Request, Runtime, Source, Verdict, explain, find_node,
+    CacheFolder, Candidate, Environment, Platform, Purpose, Request, Runtime, Source, Verdict, explain,
+    find_node,
 };
 
 /// A program that another thread's child still holds open for writing cannot be started: one test at a time writes.
@@ -34,6 +35,7 @@ impl Machine {
             home: Some(base.join("home")),
             system_root: base.join("system"),
             executable: Some(base.join("cli/bin/krepis")),
+            platform: Platform::Linux,
         };
         Self {
             scratch,
@@ -222,6 +224,32 @@ fn each_kind_of_pin_binds_commands_of_the_workspace() {
             "ruby 3.3.0\nnodejs 18.0.0 22.19.0\n",
             ".tool-versions",
         ),
+        (
+            "workspace/mise.toml",
+            "[tools]\npython = '3'\nnode = '22'\n",
+            "mise.toml",
+        ),
+        (
+            "workspace/.mise.toml",
+            "tools.node = ['18', '22.19']\n",
+            ".mise.toml",
+        ),
+        (
+            "workspace/.config/mise.toml",
+            "[tools.node]\nversion = 'lts-jod'\n",
+            ".config/mise.toml",
+        ),
+        (
+            "workspace/mise.toml",
+            "[tools]\nnodejs = { version = 'prefix:22' }\n",
+            "mise.toml",
+        ),
+        (
+            "workspace/.prototools",
+            "node = \"~22\"\n[plugins]\n",
+            ".prototools",
+        ),
+        ("workspace/.n-node-version", "jod\n", ".n-node-version"),
     ] {
         let machine = Machine::new();
         machine.node("bin/node", "v24.1.0");
@@ -236,7 +264,7 @@ fn each_kind_of_pin_binds_commands_of_the_workspace() {
 }
 
 #[test]
-fn volta_may_extend_another_file_and_a_circle_ends() {
+fn volta_may_extend_another_file_and_a_circle_is_named() {
     let machine = Machine::new();
     machine.node("home/.volta/tools/image/node/22.19.0/bin/node", "v22.19.0");
     machine.write(
@@ -249,7 +277,16 @@ fn volta_may_extend_another_file_and_a_circle_ends() {
         "package.json (volta.node)"
     );
     machine.write("base.json", r#"{"volta":{"extends":"workspace/package.json"}}"#);
-    assert_eq!(found(machine.find(Purpose::Workspace)).0, "volta");
+    let failure = machine.find(Purpose::Workspace).unwrap_err();
+    assert_eq!(failure.code.id, "KRP5004");
+    assert!(
+        failure.message.contains("leads in a circle"),
+        "{}",
+        failure.message
+    );
+    fs::remove_file(machine.path("base.json")).unwrap();
+    let failure = machine.find(Purpose::Workspace).unwrap_err();
+    assert!(failure.message.contains("cannot be read"), "{}", failure.message);
 }
 
 #[test]
@@ -336,6 +373,307 @@ fn the_dependency_of_the_workspace_goes_before_path() {
 }
 
 #[test]
+fn a_version_file_is_read_whatever_wrote_it() {
+    for (text, version) in [
+        ("\u{feff}22.19.0\n", "22.19.0"),
+        ("\r\n# ours\r\nv22.19.0\r\n", "22.19.0"),
+        ("22.19.0\r24.1.0\r", "22.19.0"),
+        ("  22.19  # not 24\n", "22.19.0"),
+        ("lts/*", "24.1.0"),
+        ("LTS/Jod", "22.19.0"),
+        ("node", "25.0.0"),
+        ("stable", "25.0.0"),
+        (">=22 <24", "22.19.0"),
+    ] {
+        let machine = Machine::new();
+        for version in ["22.19.0", "24.1.0", "25.0.0"] {
+            machine.node(&format!("home/.nvm/versions/node/v{version}/bin/node"), "");
+        }
+        machine.write("workspace/.nvmrc", text);
+        assert_eq!(
+            found(machine.find(Purpose::Workspace)),
+            (".nvmrc".into(), version.into()),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_version_file_is_passed_over_and_shown() {
+    let machine = Machine::new();
+    machine.node("bin/node", "v24.1.0");
+    machine.node("home/.nvm/versions/node/v22.19.0/bin/node", "");
+    machine.write("workspace/src/.nvmrc", "\u{feff}\r\n# nothing\r\n");
+    assert_eq!(found(machine.find(Purpose::Workspace)).0, "PATH");
+    machine.write("workspace/.node-version", "22");
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        (".node-version".into(), "22.19.0".into())
+    );
+    let shown = machine.explain(Purpose::Workspace);
+    assert_eq!(shown[0].source.to_string(), "src/.nvmrc");
+    assert_eq!(shown[0].why(), "it is empty: passed over");
+}
+
+#[test]
+fn a_file_that_is_no_version_is_an_error_that_names_it() {
+    for (file, text, message) in [
+        (
+            "workspace/.nvmrc",
+            "banana",
+            ".nvmrc asks for Node `banana`, which is neither a version nor an alias",
+        ),
+        (
+            "workspace/.nvmrc",
+            "lts/nobody",
+            ".nvmrc asks for Node `lts/nobody`, which is neither a version nor an alias",
+        ),
+        (
+            "workspace/mise.toml",
+            "[tools]\nnode = \n",
+            "mise.toml is not TOML",
+        ),
+        (
+            "workspace/.prototools",
+            "node = 22.1.1",
+            ".prototools is not TOML",
+        ),
+    ] {
+        let machine = Machine::new();
+        machine.node("bin/node", "v24.1.0");
+        machine.write(file, text);
+        let failure = machine.find(Purpose::Workspace).unwrap_err();
+        assert_eq!((failure.code.id, failure.message.as_str()), ("KRP5004", message));
+    }
+}
+
+#[test]
+fn aliases_are_followed_and_a_circle_is_named() {
+    let machine = Machine::new();
+    for version in ["22.19.0", "24.1.0"] {
+        machine.node(&format!("home/.nvm/versions/node/v{version}/bin/node"), "");
+    }
+    machine.write("home/.nvm/alias/default", "work\n");
+    machine.write("home/.nvm/alias/work", "lts/jod\n");
+    machine.write("workspace/.nvmrc", "default");
+    assert_eq!(found(machine.find(Purpose::Workspace)).1, "22.19.0");
+    machine.write("home/.nvm/alias/work", "default\n");
+    let failure = machine.find(Purpose::Workspace).unwrap_err();
+    assert_eq!(failure.code.id, "KRP5004");
+    assert!(
+        failure.message.ends_with("default -> work -> default"),
+        "{}",
+        failure.message
+    );
+    // Not a way to any file.
+    machine.write("home/.nvm/outside", "22\n");
+    machine.write("workspace/.nvmrc", "../outside");
+    assert!(machine.find(Purpose::Workspace).is_err());
+}
+
+#[test]
+fn an_alias_may_be_a_link_to_a_version() {
+    for (manager, link, target) in [
+        ("fnm", "aliases/work", "../node-versions/v22.19.0/installation"),
+        ("mise", "installs/node/work", "./22.19.0"),
+    ] {
+        let machine = Machine::new();
+        machine.node("bin/node", "v24.1.0");
+        machine.node(
+            "home/.local/share/fnm/node-versions/v22.19.0/installation/bin/node",
+            "",
+        );
+        let link = machine.path(&format!("home/.local/share/{manager}/{link}"));
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(target, link).unwrap();
+        machine.write("workspace/.nvmrc", "work");
+        assert_eq!(found(machine.find(Purpose::Workspace)).1, "22.19.0", "{manager}");
+    }
+}
+
+#[test]
+fn a_folder_that_links_to_a_version_is_no_version_of_its_own() {
+    let machine = Machine::new();
+    machine.node("home/.local/share/mise/installs/node/22.19.0/bin/node", "");
+    for alias in ["22", "22.19", "lts", "latest"] {
+        symlink(
+            "22.19.0",
+            machine.path(&format!("home/.local/share/mise/installs/node/{alias}")),
+        )
+        .unwrap();
+    }
+    assert_eq!(machine.explain(Purpose::Workspace).len(), 1);
+}
+
+#[test]
+fn system_is_what_no_manager_brought() {
+    let mut machine = Machine::new();
+    machine.node("home/.nvm/versions/node/v24.1.0/bin/node", "");
+    machine.set(
+        "PATH",
+        machine
+            .path("home/.nvm/versions/node/v24.1.0/bin")
+            .to_str()
+            .unwrap(),
+    );
+    machine.node("system/usr/bin/node", "v22.19.0");
+    machine.write("workspace/.nvmrc", "system");
+    assert_eq!(
+        found(machine.find(Purpose::Workspace)),
+        (".nvmrc".into(), "22.19.0".into())
+    );
+}
+
+#[test]
+fn places_with_spaces_and_letters_of_all_kinds_are_places() {
+    let mut machine = Machine::new();
+    let home = machine.path("hôme of 李");
+    machine.environment.home = Some(home.clone());
+    let nvm = machine.path("my tools/ñvm");
+    machine.set("NVM_DIR", nvm.to_str().unwrap());
+    machine.node("my tools/ñvm/versions/node/v22.19.0/bin/node", "");
+    machine.node("hôme of 李/.asdf/installs/nodejs/24.1.0/bin/node", "");
+    let on_path = machine.node("a b/ü/node", "v24.2.0");
+    machine.set("PATH", on_path.parent().unwrap().to_str().unwrap());
+    machine.write("workspace/src/.nvmrc", "22.19.0\n");
+    let runtime = machine.find(Purpose::Workspace).unwrap();
+    assert_eq!(runtime.path, nvm.join("versions/node/v22.19.0/bin/node"));
+    machine.write("workspace/src/.nvmrc", "24.1.0\n");
+    assert!(machine.find(Purpose::Workspace).unwrap().path.starts_with(home));
+    assert_eq!(
+        machine.find(Purpose::FirstParty).unwrap().version.to_string(),
+        "24.1.0"
+    );
+    fs::remove_file(machine.path("workspace/src/.nvmrc")).unwrap();
+    assert_eq!(machine.find(Purpose::FirstParty).unwrap().path, on_path);
+}
+
+#[test]
+fn the_layouts_of_windows_are_known() {
+    for (variable, base, place, source) in [
+        ("NVM_HOME", "AppData/nvm", "AppData/nvm/v24.1.0/node.exe", "nvm"),
+        (
+            "NVM_SYMLINK",
+            "Program Files/nodejs",
+            "Program Files/nodejs/node.exe",
+            "system",
+        ),
+        (
+            "PROGRAMFILES",
+            "Program Files",
+            "Program Files/nodejs/node.exe",
+            "system",
+        ),
+        (
+            "APPDATA",
+            "AppData",
+            "AppData/fnm/node-versions/v24.1.0/installation/node.exe",
+            "fnm",
+        ),
+        (
+            "LOCALAPPDATA",
+            "Local",
+            "Local/Volta/tools/image/node/24.1.0/node.exe",
+            "volta",
+        ),
+        (
+            "LOCALAPPDATA",
+            "Local",
+            "Local/mise/installs/node/24.1.0/node.exe",
+            "mise",
+        ),
+        ("PATH", "tools", "tools/node.exe", "PATH"),
+    ] {
+        let mut machine = Machine::new();
+        machine.environment.platform = Platform::Windows;
+        machine.node(place, "v24.1.0");
+        let base = machine.path(base).display().to_string();
+        machine.set(variable, &base);
+        assert_eq!(
+            found(machine.find(Purpose::Workspace)),
+            (source.into(), "24.1.0".into()),
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn a_program_for_another_machine_is_refused_before_it_is_started() {
+    let machine = Machine::new();
+    // The head of an ELF file for s390, big endian.
+    machine.write("bin/node", "\x7fELF\x02\x02\x01 and no more of it");
+    fs::set_permissions(machine.path("bin/node"), fs::Permissions::from_mode(0o755)).unwrap();
+    let why = machine.explain(Purpose::FirstParty)[0].why();
+    assert!(why.starts_with("it is built for another processor"), "{why}");
+}
+
+#[test]
+fn electron_under_the_name_of_node_is_refused() {
+    let machine = Machine::new();
+    machine.node("bin/node", "v24.1.0");
+    machine.write("bin/resources.pak", "");
+    assert_eq!(
+        machine.explain(Purpose::FirstParty)[0].why(),
+        "it is Electron and not Node.js (resources.pak lies beside it)"
+    );
+    assert_eq!(machine.asked(), 0);
+}
+
+#[test]
+fn plugins_need_a_newer_patch_of_their_line() {
+    let machine = Machine::new();
+    machine.node("bin/node", "v24.1.0");
+    machine.node("home/.nvm/versions/node/v22.23.0/bin/node", "");
+    assert_eq!(found(machine.find(Purpose::Workspace)).1, "24.1.0");
+    assert_eq!(found(machine.find(Purpose::Plugin)).1, "22.23.0");
+    machine.write("workspace/.nvmrc", "24.1.0");
+    assert_eq!(machine.find(Purpose::Plugin).unwrap_err().code.id, "KRP5002");
+}
+
+#[test]
+fn a_shim_that_starts_itself_is_never_started() {
+    let mut machine = Machine::new();
+    let shims = machine.path("somewhere/shims");
+    // asdf in a place that no variable names; it would find itself on PATH and start itself for ever.
+    script(
+        &shims.join("node"),
+        &format!(
+            "#!/usr/bin/env bash\necho x >> '{}'\nexec asdf exec \"node\" \"$@\"\n",
+            machine.path("asked").display()
+        ),
+    );
+    script(&shims.join("asdf"), "#!/bin/sh\nshift\nexec \"$@\"\n");
+    machine.set("PATH", shims.to_str().unwrap());
+    let candidates = machine.explain(Purpose::FirstParty);
+    assert_eq!(
+        candidates[0].why(),
+        "it is a shim of asdf, which has no Node.js installed"
+    );
+    machine.node("home/.asdf/installs/nodejs/24.1.0/bin/node", "");
+    let runtime = machine.find(Purpose::FirstParty).unwrap();
+    assert_eq!(
+        runtime.path,
+        machine.path("home/.asdf/installs/nodejs/24.1.0/bin/node")
+    );
+    assert_eq!(machine.asked(), 0);
+}
+
+#[test]
+fn the_command_that_installs_is_the_one_of_the_manager_in_use() {
+    let mut machine = Machine::new();
+    for folder in ["home/.nvm", "home/.volta", "home/.local/share/mise"] {
+        fs::create_dir_all(machine.path(folder)).unwrap();
+    }
+    machine.write("workspace/.nvmrc", "lts/jod");
+    let hint = |machine: &Machine| machine.find(Purpose::Workspace).unwrap_err().hint.unwrap();
+    assert_eq!(hint(&machine), "run `nvm install lts/jod`");
+    machine.set("MISE_SHELL", "zsh");
+    assert_eq!(hint(&machine), "run `mise install node@22`");
+    machine.write("workspace/.nvmrc", ">=22 <23");
+    assert_eq!(hint(&machine), "run `mise install node@'>=22 <23'`");
+}
+
+#[test]
 fn shims_are_seen_through_and_never_started() {
     let mut machine = Machine::new();
     machine.node("home/.asdf/shims/node", "a shim was started");
@@ -373,6 +711,9 @@ fn what_only_poses_as_node_is_refused() {
     fs::remove_file(machine.path("bin/node")).unwrap();
     machine.node("bin/node", "1.2 (something else)");
     assert!(refused(&machine).contains("says `1.2 (something else)`"));
+    // As Bun says it.
+    machine.node("bin/node", "1.3.5");
+    assert!(refused(&machine).contains("which Node.js does not"));
     machine.node("bin/node", "v24.0.0-nightly20250101");
     assert_eq!(refused(&machine), "it is a prerelease");
     script(&machine.path("bin/node"), "#!/bin/sh\nexit 3\n");

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use krepis_host::{
-    CacheFolder, Environment, Finished, Run, RunnerLocation, Runtime, Source, Version, run_commands,
+    CacheFolder, Environment, Finished, Happening, OUTPUT_LIMIT, Run, RunnerLocation, Runtime, Source,
+    Version, run_commands,
 };
 use krepis_proto::v1::command_result::Outcome;
 use krepis_proto::v1::{ClassSite, Command, Problem, QueryAnswer, StartCommands, command, query};
@@ -64,6 +65,8 @@ struct Bench {
     scratch: tempfile::TempDir,
     commands: Vec<Command>,
     log: String,
+    seen: Vec<String>,
+    jobs: u32,
     time_limit: Option<Duration>,
 }
 
@@ -75,6 +78,8 @@ impl Bench {
             scratch,
             commands: Vec::new(),
             log: String::new(),
+            seen: Vec::new(),
+            jobs: 0,
             time_limit: Some(Duration::from_mins(1)),
         }
     }
@@ -127,6 +132,7 @@ impl Bench {
         let start = StartCommands {
             root: self.scratch.path().join("workspace").display().to_string(),
             commands: self.commands.clone(),
+            jobs: self.jobs,
             ..StartCommands::default()
         };
         let environment = Environment::default();
@@ -137,6 +143,7 @@ impl Bench {
             cache,
             environment: &environment,
             time_limit: self.time_limit,
+            interrupts: None,
         };
         let mut answer = |query: &krepis_proto::v1::Query| {
             let Some(query::Question::ClassName(name)) = &query.question else {
@@ -153,7 +160,12 @@ impl Bench {
                 ..QueryAnswer::default()
             }
         };
-        run_commands(&run, &start, &mut answer, &mut |log| self.log.push_str(&log.text)).unwrap()
+        run_commands(&run, &start, &mut answer, &mut |happening| match happening {
+            Happening::Printed(log) => self.log.push_str(&log.text),
+            Happening::Started(id) => self.seen.push(format!("started {id}")),
+            Happening::Finished(id) => self.seen.push(format!("finished {id}")),
+        })
+        .unwrap()
     }
 }
 
@@ -391,6 +403,53 @@ fn a_start_larger_than_a_pipe_reaches_the_runner() {
 }
 
 #[test]
+fn a_flood_is_cut_with_a_note_and_holds_up_nobody() {
+    let mut bench = Bench::new();
+    let flood = "for (let i = 0; i < 200_000; i++) console.log('x'.repeat(1000));";
+    let direct = "const b = Buffer.alloc(1 << 20, 120); for (let i = 0; i < 50; i++) writeSync(1, b);";
+    let text = format!(
+        "import {{ writeSync }} from 'node:fs'; export default () => {{ {flood} {direct} return {{ title: 'flood' }}; }};"
+    );
+    bench.module("floods", &text);
+    bench.good();
+    let finished = bench.run();
+    assert!(is_good(&finished, 0) && is_good(&finished, 1), "{finished:?}");
+    let notes = bench.log.matches("longer than 1 MiB").count();
+    assert_eq!(notes, 2, "one for the command, one for what went past it");
+    assert!(bench.log.len() < 2 * OUTPUT_LIMIT + 1000, "{}", bench.log.len());
+}
+
+#[test]
+fn buffers_count_as_memory() {
+    let mut bench = Bench::new();
+    let text = "export default () => { const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1)); };";
+    bench.module("hoards", text).memory_mb = 64;
+    bench.good();
+    let finished = bench.run();
+    assert_eq!(error(&finished, 0).code, "KRP5505", "{finished:?}");
+    assert!(is_good(&finished, 1));
+}
+
+#[test]
+fn no_more_jobs_run_at_once_than_are_wanted() {
+    let mut bench = Bench::new();
+    bench.jobs = 1;
+    for _ in 0..3 {
+        bench.good();
+    }
+    assert!(is_good(&bench.run(), 2));
+    let order = [
+        "started 1",
+        "finished 1",
+        "started 2",
+        "finished 2",
+        "started 3",
+        "finished 3",
+    ];
+    assert_eq!(bench.seen, order);
+}
+
+#[test]
 fn a_snapshot_is_built_afterwards_used_next_time_and_replaced_if_damaged() {
     let mut bench = Bench::new();
     bench.builtin("good");
@@ -435,6 +494,7 @@ fn snapshots_can_be_switched_off() {
         cache: Some(&cache),
         environment: &environment,
         time_limit: None,
+        interrupts: None,
     };
     let start = StartCommands {
         root: bench.scratch.path().join("workspace").display().to_string(),

@@ -5,12 +5,14 @@ import { type Command, CommandResult, type QueryAnswer, type StartCommands } fro
 import type { Channel } from './channel.ts';
 import { errors, problem } from './errors.ts';
 import { thrown } from './thrown.ts';
-import type { RunMessage, WorkerMessage, WorkerSetup } from './worker-protocol.ts';
+import { LOG_LIMIT, type RunMessage, type WorkerMessage, type WorkerSetup } from './worker-protocol.ts';
 
 /** Old-space limit of a worker in MiB where the command names none. */
 const DEFAULT_MEMORY_MB = 512;
-/** Log text kept of one command, in UTF-16 units. */
-const LOG_LIMIT = 1024 * 1024;
+/** What a worker holds before it runs anything, with room for our own code, in bytes. */
+const BASE_MEMORY = 32 * 1024 * 1024;
+/** How often a worker's memory is looked at, in milliseconds. */
+const WATCH_EVERY = 100;
 
 /** A worker with the ends of its channels. */
 interface Seat {
@@ -21,6 +23,7 @@ interface Seat {
   /** Only workers that ran nothing but built-ins are used again: a module may leave anything behind. */
   readonly memoryMb: number;
   job: Job | undefined;
+  ended: boolean;
 }
 
 /** A command on its way. */
@@ -31,7 +34,7 @@ interface Job {
   logged: number;
 }
 
-/** Runs all commands of an invocation, at most one a core at a time. */
+/** Runs all commands of an invocation, a bounded number at a time. */
 export class Pool {
   readonly #start: StartCommands;
   readonly #channel: Channel;
@@ -60,7 +63,7 @@ export class Pool {
       }
       void free?.worker.terminate();
     };
-    const lanes = Math.min(waiting.length, Math.max(2, availableParallelism()));
+    const lanes = Math.min(waiting.length, this.#start.jobs || availableParallelism());
     await Promise.all(Array.from({ length: lanes }, lane));
   }
 
@@ -91,6 +94,7 @@ export class Pool {
           resolve(builtin ? usable : undefined);
         },
       };
+      this.#channel.send({ $case: 'started', value: { command: command.id } });
       seat.port.postMessage({ run: command } satisfies RunMessage);
     });
   }
@@ -108,13 +112,14 @@ export class Pool {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
-    const seat: Seat = { worker, port: port1, answers: answers.port1, signal, memoryMb, job: undefined };
+    const seat: Seat = { worker, port: port1, answers: answers.port1, signal, memoryMb, job: undefined, ended: false };
     port1.on('message', (message: unknown) => this.#onMessage(seat, message));
     worker.on('error', (error) => this.#onError(seat, error));
     worker.on('exit', (code) => this.#onExit(seat, code));
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.on('data', (chunk: Buffer) => this.#log(seat, chunk.toString('utf8')));
     }
+    void this.#watchMemory(seat);
     return seat;
   }
 
@@ -146,11 +151,26 @@ export class Pool {
 
   #log(seat: Seat, text: string): void {
     const { job } = seat;
+    // What is over the limit is not worth its way; the one unit more tells the master to say so.
     if (!job || job.logged > LOG_LIMIT) return;
-    job.logged += text.length;
-    const cut =
-      job.logged > LOG_LIMIT ? `${text.slice(0, LOG_LIMIT)}\n[the rest of this command's output is left out]\n` : text;
-    this.#channel.send({ $case: 'log', value: { command: job.command.id, text: cut } });
+    const kept = text.slice(0, LOG_LIMIT + 1 - job.logged);
+    job.logged += kept.length;
+    this.#channel.send({ $case: 'log', value: { command: job.command.id, text: kept } });
+  }
+
+  /**
+   * Ends a worker that holds more than its limit. V8's own limit is for its heap: the contents of Buffers lie beside it, and
+   * a command may fill the machine with them.
+   */
+  async #watchMemory(seat: Seat): Promise<void> {
+    const limit = seat.memoryMb * 1024 * 1024 + BASE_MEMORY;
+    while (!seat.ended) {
+      await new Promise((done) => setTimeout(done, WATCH_EVERY).unref());
+      if (seat.ended) return;
+      // This interrupts a thread that never comes back to its event loop, too. One that has not begun yet has no answer.
+      const heap = await seat.worker.getHeapStatistics().catch(() => undefined);
+      if (heap && heap.used_heap_size + heap.external_memory > limit) this.#outOfMemory(seat);
+    }
   }
 
   #onError(seat: Seat, error: unknown): void {
@@ -158,19 +178,26 @@ export class Pool {
     if (!job) return;
     const subject = `command \`${job.command.name}\``;
     if ((error as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      this.#fail(
-        seat,
-        problem(errors.OUT_OF_MEMORY, `${subject} needed more than ${seat.memoryMb} MiB of memory`, {
-          hint: 'nothing was changed; give it a higher limit or make it hold less at a time',
-        }),
-      );
+      this.#outOfMemory(seat);
       return;
     }
     const { message, at } = thrown(error, this.#start.root);
     this.#fail(seat, problem(errors.COMMAND_THREW, `${subject} threw`, { at, reason: message }));
   }
 
+  #outOfMemory(seat: Seat): void {
+    if (!seat.job) return;
+    const message = `command \`${seat.job.command.name}\` needed more than ${seat.memoryMb} MiB of memory`;
+    this.#fail(
+      seat,
+      problem(errors.OUT_OF_MEMORY, message, {
+        hint: 'nothing was changed; give it a higher limit or make it hold less at a time',
+      }),
+    );
+  }
+
   #onExit(seat: Seat, code: number): void {
+    seat.ended = true;
     if (!seat.job) return;
     const message = `command \`${seat.job.command.name}\` ended its thread with exit code ${code} before it had a result`;
     this.#fail(

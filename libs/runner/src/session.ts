@@ -56,6 +56,7 @@ async function runHere(command: Command, start: StartCommands, channel: Channel,
     return { classes: [], error: problem(errors.QUERY_FAILED, 'the master went away') };
   };
   const { root, overlay, configJson } = start;
+  channel.send({ $case: 'started', value: { command: command.id } });
   const outcome = await runCommand(command, {
     view: new DiskView({ root, overlay, configJson, findClasses }),
     root,

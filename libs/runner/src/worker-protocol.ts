@@ -2,6 +2,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClassSite, Command, OverlayFile, Problem } from '@krepis/proto';
 
+/** Log text of one command that reaches the master, in UTF-16 units; the master's limit is as many bytes. */
+export const LOG_LIMIT = 1024 * 1024;
+
 /** What a worker is started with. */
 export interface WorkerSetup {
   /** A channel of its own: a command has `parentPort` too and may write anything there. */

@@ -6,23 +6,24 @@ import { type Outcome, runCommand } from './command.ts';
 import { errors, problem } from './errors.ts';
 import { thrown } from './thrown.ts';
 import { DiskView } from './view.ts';
-import type { Answer, RunMessage, WorkerMessage, WorkerSetup } from './worker-protocol.ts';
+import { type Answer, LOG_LIMIT, type RunMessage, type WorkerMessage, type WorkerSetup } from './worker-protocol.ts';
 
 const { port, answers, signal, root, overlay, configJson } = workerData as WorkerSetup;
 
 let current: Command | undefined;
+let logged = 0;
 
 port.on('message', ({ run }: RunMessage) => {
   current = run;
+  logged = 0;
   const view = new DiskView({ root, overlay, configJson, findClasses: ask });
-  void runCommand(run, { view, root, loadBuiltins, log: (text) => post({ kind: 'log', text }) }).then(finish);
+  void runCommand(run, { view, root, loadBuiltins, log }).then(finish);
 });
 
 // Output goes the same way as the result, so that it arrives before it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: unknown, encoding?: unknown, done?: unknown) => {
-    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
-    post({ kind: 'log', text });
+    log(chunk as string | Uint8Array);
     const callback = [encoding, done].find((value) => typeof value === 'function') as (() => void) | undefined;
     if (callback) queueMicrotask(callback);
     return true;
@@ -32,9 +33,19 @@ for (const stream of [process.stdout, process.stderr]) {
 process.on('unhandledRejection', (error) => fail('UNHANDLED_REJECTION', 'left a rejected promise unhandled', error));
 process.on('uncaughtException', (error) => fail('COMMAND_THREW', 'threw outside of its own call', error));
 
+/** A flood ends here: on the main thread it would pile up faster than it is sent. */
+function log(chunk: string | Uint8Array): void {
+  const left = LOG_LIMIT + 1 - logged;
+  if (left <= 0) return;
+  const text =
+    typeof chunk === 'string' ? chunk.slice(0, left) : Buffer.from(chunk.subarray(0, left + 4)).toString('utf8');
+  logged += text.length;
+  post({ kind: 'log', text });
+}
+
 function fail(code: 'UNHANDLED_REJECTION' | 'COMMAND_THREW', what: string, error: unknown): void {
   const { message, stack, at } = thrown(error, root);
-  if (stack) post({ kind: 'log', text: `${stack}\n` });
+  if (stack) log(`${stack}\n`);
   finish({
     $case: 'error',
     value: problem(errors[code], `command \`${current?.name}\` ${what}`, { at, reason: message }),

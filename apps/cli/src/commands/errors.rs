@@ -10,7 +10,7 @@ Every failure carries a code, what is wrong, where, why and what to do next. Thi
 `npm run generate` from the error tables of the crates and packages.
 
 Exit codes: 0 done; 1 findings or failure; 2 arguments or input; 3 conflict with edits; 4 an architecture rule;
-5 integrity; 70 a command or the runner failed; 75 locked by another process.
+5 integrity; 70 a command or the runner failed; 75 locked by another process; 129, 130, 143 stopped by a signal.
 
 | code | exit | meaning |
 |---|---|---|

@@ -26,7 +26,7 @@ use crate::session::Session;
 /// Runs the command; the exit code of a run that did what it should (0, or 1 for `check` with findings).
 pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
     let session = Session::new(arguments.global, shell)?;
-    match arguments.command {
+    let done = match arguments.command {
         Command::New(arguments) => new::run(&session, &arguments),
         Command::Init(arguments) => init::run(&session, &arguments),
         Command::Generate(arguments) => generate::run(&session, &arguments),
@@ -45,5 +45,6 @@ pub fn run(arguments: Arguments, shell: Shell) -> Result<u8, Failure> {
         Command::Cache(command) => cache::run(&session, command),
         Command::Completions { shell } => Ok(completions::run(&session, shell)),
         Command::Errors => Ok(errors::run(&session)),
-    }
+    };
+    session.conclude(done)
 }

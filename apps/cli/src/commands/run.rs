@@ -1,5 +1,7 @@
 //! `krepis run COMMAND…`: commands of krepis.json, in parallel; the good results become one operation.
 
+use std::num::NonZeroU32;
+
 use krepis_change::Failure;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use crate::arguments::RunArguments;
 use crate::errors;
 use crate::output::{failure_json, files_json};
 use crate::propose::{Request, Source};
-use crate::runner::{Limits, Runner};
+use crate::runner::{Limits, Runner, cores};
 use crate::session::{Session, config};
 
 pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
@@ -39,6 +41,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
     let limits = Limits {
         timeout: arguments.timeout,
         memory_mb: arguments.memory,
+        jobs: arguments.jobs.map_or_else(cores, NonZeroU32::get),
     };
     let mut runner = Runner::of_workspace(session, &workspace, limits);
     runner.all_or_nothing = arguments.all_or_nothing;
@@ -64,6 +67,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<u8, Failure> {
             "landed": joined.landed,
             "failed": joined.failed.iter().map(|(name, failure)| json!({ "command": name, "error": failure_json(failure) })).collect::<Vec<_>>(),
             "files": files_json(&joined.change),
+            "logs": runner.logs().iter().map(|(name, text)| json!({ "command": name, "text": text })).collect::<Vec<_>>(),
         }));
     } else if arguments.dry_run {
         session.preview(&joined.change);

@@ -59,32 +59,32 @@ fn explain(session: &Session, request: &Request) -> Result<u8, Failure> {
         let list: Vec<_> = candidates
             .iter()
             .map(|candidate| {
-                let (verdict, reason) = verdict(&candidate.verdict);
                 json!({
                     "source": candidate.source.to_string(),
                     "path": candidate.path,
                     "version": candidate.version.as_ref().map(ToString::to_string),
-                    "verdict": verdict,
-                    "reason": reason,
+                    "verdict": verdict(&candidate.verdict),
+                    "reason": candidate.why(),
                 })
             })
             .collect();
         session.shell.json(&json!({ "schema": 1, "candidates": list }));
     } else {
+        let width = candidates
+            .iter()
+            .map(|candidate| candidate.source.to_string().chars().count())
+            .max()
+            .unwrap_or_default();
         for candidate in &candidates {
-            let (verdict, reason) = verdict(&candidate.verdict);
+            let version = candidate.version.as_ref().map(ToString::to_string);
+            let path = candidate.path.as_ref().map(|path| path.display().to_string());
             session.shell.data(&format!(
-                "{verdict:8} {:10} {:24} {}{}\n",
-                candidate
-                    .version
-                    .as_ref()
-                    .map_or_else(|| "-".to_owned(), ToString::to_string),
+                "{:7}  {:9}  {:width$}  {}: {}\n",
+                verdict(&candidate.verdict),
+                version.as_deref().unwrap_or("-"),
                 candidate.source.to_string(),
-                candidate
-                    .path
-                    .as_ref()
-                    .map_or_else(|| "-".to_owned(), |path| path.display().to_string()),
-                reason.map(|reason| format!(": {reason}")).unwrap_or_default(),
+                path.as_deref().unwrap_or("-"),
+                candidate.why(),
             ));
         }
     }
@@ -97,10 +97,10 @@ fn explain(session: &Session, request: &Request) -> Result<u8, Failure> {
     krepis_host::find_node(request).map(|_| 0)
 }
 
-fn verdict(verdict: &Verdict) -> (&'static str, Option<&str>) {
+fn verdict(verdict: &Verdict) -> &'static str {
     match verdict {
-        Verdict::Chosen => ("chosen", None),
-        Verdict::Usable => ("usable", None),
-        Verdict::Refused(reason) => ("refused", Some(reason)),
+        Verdict::Chosen => "chosen",
+        Verdict::Usable => "usable",
+        Verdict::Refused(_) => "refused",
     }
 }

@@ -83,6 +83,7 @@ fn run(
         return Ok(0);
     }
     let turn = workspace.turn(session.options())?;
+    let whole = session.hold();
     session.say_recovered(&turn.recovered);
     let plan = way.plan(&turn.history, options)?;
     let verb = match way {
@@ -94,6 +95,7 @@ fn run(
     let (operation, reversal) = turn.reverse(meta, plan)?;
     turn.tidy();
     drop(turn);
+    drop(whole);
     session.confirm(&workspace, Some(&operation), verify)?;
     report(session, &workspace, &operation, &reversal, next);
     Ok(0)

@@ -425,7 +425,7 @@ pub mod master_frame {
 /// What the runner says.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunnerFrame {
-    #[prost(oneof = "runner_frame::Frame", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "runner_frame::Frame", tags = "1, 2, 3, 4, 5")]
     pub frame: ::core::option::Option<runner_frame::Frame>,
 }
 /// Nested message and enum types in `RunnerFrame`.
@@ -441,6 +441,8 @@ pub mod runner_frame {
         Query(super::Query),
         #[prost(message, tag = "4")]
         Log(super::Log),
+        #[prost(message, tag = "5")]
+        Started(super::CommandStarted),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -466,6 +468,9 @@ pub struct StartCommands {
     /// Text of krepis.json, so that a command sees the same policy as the master.
     #[prost(string, tag = "4")]
     pub config_json: ::prost::alloc::string::String,
+    /// How many commands run at once at most; 0: as many as there are cores.
+    #[prost(uint32, tag = "5")]
+    pub jobs: u32,
 }
 /// One sub-command.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -482,7 +487,7 @@ pub struct Command {
     /// Wall-clock limit in milliseconds; 0: none.
     #[prost(uint32, tag = "6")]
     pub timeout_ms: u32,
-    /// V8 heap limit in MiB for a worker; 0: Node's default.
+    /// Limit in MiB for a worker's heap and, watched from outside, its buffers; 0: Node's default.
     #[prost(uint32, tag = "7")]
     pub memory_mb: u32,
     #[prost(oneof = "command::Source", tags = "3, 4")]
@@ -507,6 +512,12 @@ pub struct OverlayFile {
     /// Absent: deleted.
     #[prost(bytes = "vec", optional, tag = "2")]
     pub content: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+}
+/// A command has left the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CommandStarted {
+    #[prost(uint32, tag = "1")]
+    pub command: u32,
 }
 /// How one sub-command ended. Exactly one for each command.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -772,6 +772,99 @@ impl<'de> serde::Deserialize<'de> for CommandResult {
         deserializer.deserialize_struct("krepis.v1.CommandResult", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for CommandStarted {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.command != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("krepis.v1.CommandStarted", len)?;
+        if self.command != 0 {
+            struct_ser.serialize_field("command", &self.command)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CommandStarted {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "command",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Command,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "command" => Ok(GeneratedField::Command),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CommandStarted;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct krepis.v1.CommandStarted")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CommandStarted, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut command__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Command => {
+                            if command__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("command"));
+                            }
+                            command__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(CommandStarted {
+                    command: command__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("krepis.v1.CommandStarted", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DirectoryRecord {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3782,6 +3875,9 @@ impl serde::Serialize for RunnerFrame {
                 runner_frame::Frame::Log(v) => {
                     struct_ser.serialize_field("log", v)?;
                 }
+                runner_frame::Frame::Started(v) => {
+                    struct_ser.serialize_field("started", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -3798,6 +3894,7 @@ impl<'de> serde::Deserialize<'de> for RunnerFrame {
             "result",
             "query",
             "log",
+            "started",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3806,6 +3903,7 @@ impl<'de> serde::Deserialize<'de> for RunnerFrame {
             Result,
             Query,
             Log,
+            Started,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3831,6 +3929,7 @@ impl<'de> serde::Deserialize<'de> for RunnerFrame {
                             "result" => Ok(GeneratedField::Result),
                             "query" => Ok(GeneratedField::Query),
                             "log" => Ok(GeneratedField::Log),
+                            "started" => Ok(GeneratedField::Started),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3879,6 +3978,13 @@ impl<'de> serde::Deserialize<'de> for RunnerFrame {
                                 return Err(serde::de::Error::duplicate_field("log"));
                             }
                             frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Log)
+;
+                        }
+                        GeneratedField::Started => {
+                            if frame__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("started"));
+                            }
+                            frame__ = map_.next_value::<::std::option::Option<_>>()?.map(runner_frame::Frame::Started)
 ;
                         }
                     }
@@ -4235,6 +4341,9 @@ impl serde::Serialize for StartCommands {
         if !self.config_json.is_empty() {
             len += 1;
         }
+        if self.jobs != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("krepis.v1.StartCommands", len)?;
         if !self.root.is_empty() {
             struct_ser.serialize_field("root", &self.root)?;
@@ -4247,6 +4356,9 @@ impl serde::Serialize for StartCommands {
         }
         if !self.config_json.is_empty() {
             struct_ser.serialize_field("configJson", &self.config_json)?;
+        }
+        if self.jobs != 0 {
+            struct_ser.serialize_field("jobs", &self.jobs)?;
         }
         struct_ser.end()
     }
@@ -4263,6 +4375,7 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
             "overlay",
             "config_json",
             "configJson",
+            "jobs",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4271,6 +4384,7 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
             Commands,
             Overlay,
             ConfigJson,
+            Jobs,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4296,6 +4410,7 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
                             "commands" => Ok(GeneratedField::Commands),
                             "overlay" => Ok(GeneratedField::Overlay),
                             "configJson" | "config_json" => Ok(GeneratedField::ConfigJson),
+                            "jobs" => Ok(GeneratedField::Jobs),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4319,6 +4434,7 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
                 let mut commands__ = None;
                 let mut overlay__ = None;
                 let mut config_json__ = None;
+                let mut jobs__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Root => {
@@ -4345,6 +4461,14 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
                             }
                             config_json__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Jobs => {
+                            if jobs__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("jobs"));
+                            }
+                            jobs__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(StartCommands {
@@ -4352,6 +4476,7 @@ impl<'de> serde::Deserialize<'de> for StartCommands {
                     commands: commands__.unwrap_or_default(),
                     overlay: overlay__.unwrap_or_default(),
                     config_json: config_json__.unwrap_or_default(),
+                    jobs: jobs__.unwrap_or_default(),
                 })
             }
         }

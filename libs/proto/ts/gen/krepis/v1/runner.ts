@@ -25,6 +25,7 @@ export interface RunnerFrame {
     | { $case: "result"; value: CommandResult }
     | { $case: "query"; value: Query }
     | { $case: "log"; value: Log }
+    | { $case: "started"; value: CommandStarted }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -46,6 +47,8 @@ export interface StartCommands {
   overlay: OverlayFile[];
   /** Text of krepis.json, so that a command sees the same policy as the master. */
   configJson: string;
+  /** How many commands run at once at most; 0: as many as there are cores. */
+  jobs: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -67,7 +70,7 @@ export interface Command {
   optionsJson: string;
   /** Wall-clock limit in milliseconds; 0: none. */
   timeoutMs: number;
-  /** V8 heap limit in MiB for a worker; 0: Node's default. */
+  /** Limit in MiB for a worker's heap and, watched from outside, its buffers; 0: Node's default. */
   memoryMb: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -76,6 +79,12 @@ export interface OverlayFile {
   path: string;
   /** Absent: deleted. */
   content?: Uint8Array | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A command has left the queue. */
+export interface CommandStarted {
+  command: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -251,6 +260,9 @@ export const RunnerFrame: MessageFns<RunnerFrame> = {
       case "log":
         Log.encode(message.frame.value, writer.uint32(34).fork()).join();
         break;
+      case "started":
+        CommandStarted.encode(message.frame.value, writer.uint32(42).fork()).join();
+        break;
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -308,6 +320,14 @@ export const RunnerFrame: MessageFns<RunnerFrame> = {
             message.frame = { $case: "log", value: Log.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.frame = { $case: "started", value: CommandStarted.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -338,6 +358,8 @@ export const RunnerFrame: MessageFns<RunnerFrame> = {
         ? { $case: "query", value: Query.fromJSON(object.query) }
         : isSet(object.log)
         ? { $case: "log", value: Log.fromJSON(object.log) }
+        : isSet(object.started)
+        ? { $case: "started", value: CommandStarted.fromJSON(object.started) }
         : undefined,
     };
   },
@@ -352,6 +374,8 @@ export const RunnerFrame: MessageFns<RunnerFrame> = {
       obj.query = Query.toJSON(message.frame.value);
     } else if (message.frame?.$case === "log") {
       obj.log = Log.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "started") {
+      obj.started = CommandStarted.toJSON(message.frame.value);
     }
     return obj;
   },
@@ -383,6 +407,12 @@ export const RunnerFrame: MessageFns<RunnerFrame> = {
       case "log": {
         if (object.frame?.value !== undefined && object.frame?.value !== null) {
           message.frame = { $case: "log", value: Log.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "started": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "started", value: CommandStarted.fromPartial(object.frame.value) };
         }
         break;
       }
@@ -497,7 +527,7 @@ export const RunnerReady: MessageFns<RunnerReady> = {
 };
 
 function createBaseStartCommands(): StartCommands {
-  return { root: "", commands: [], overlay: [], configJson: "", _unknownFields: {} };
+  return { root: "", commands: [], overlay: [], configJson: "", jobs: 0, _unknownFields: {} };
 }
 
 export const StartCommands: MessageFns<StartCommands> = {
@@ -513,6 +543,9 @@ export const StartCommands: MessageFns<StartCommands> = {
     }
     if (message.configJson !== "") {
       writer.uint32(34).string(message.configJson);
+    }
+    if (message.jobs !== 0) {
+      writer.uint32(40).uint32(message.jobs);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -570,6 +603,14 @@ export const StartCommands: MessageFns<StartCommands> = {
             message.configJson = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.jobs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -600,6 +641,7 @@ export const StartCommands: MessageFns<StartCommands> = {
         : isSet(object.config_json)
         ? globalThis.String(object.config_json)
         : "",
+      jobs: isSet(object.jobs) ? globalThis.Number(object.jobs) : 0,
     };
   },
 
@@ -617,6 +659,9 @@ export const StartCommands: MessageFns<StartCommands> = {
     if (message.configJson !== "") {
       obj.configJson = message.configJson;
     }
+    if (message.jobs !== 0) {
+      obj.jobs = Math.round(message.jobs);
+    }
     return obj;
   },
 
@@ -629,6 +674,7 @@ export const StartCommands: MessageFns<StartCommands> = {
     message.commands = object.commands?.map((e) => Command.fromPartial(e)) || [];
     message.overlay = object.overlay?.map((e) => OverlayFile.fromPartial(e)) || [];
     message.configJson = object.configJson ?? "";
+    message.jobs = object.jobs ?? 0;
     return message;
   },
 };
@@ -939,6 +985,89 @@ export const OverlayFile: MessageFns<OverlayFile> = {
     const message = createBaseOverlayFile();
     message.path = object.path ?? "";
     message.content = object.content ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCommandStarted(): CommandStarted {
+  return { command: 0, _unknownFields: {} };
+}
+
+export const CommandStarted: MessageFns<CommandStarted> = {
+  encode(message: CommandStarted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.command !== 0) {
+      writer.uint32(8).uint32(message.command);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommandStarted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommandStarted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.command = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CommandStarted {
+    return { command: isSet(object.command) ? globalThis.Number(object.command) : 0 };
+  },
+
+  toJSON(message: CommandStarted): unknown {
+    const obj: any = {};
+    if (message.command !== 0) {
+      obj.command = Math.round(message.command);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CommandStarted>): CommandStarted {
+    return CommandStarted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CommandStarted>): CommandStarted {
+    const message = createBaseCommandStarted();
+    message.command = object.command ?? 0;
     return message;
   },
 };
