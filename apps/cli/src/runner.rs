@@ -323,7 +323,9 @@ impl<'a> Show<'a> {
                 None => self.console.print(self.name(log.command), &log.text),
             },
             Happening::Started(id) => {
-                self.running.push(id);
+                if !self.running.contains(&id) {
+                    self.running.push(id);
+                }
                 self.progress();
             }
             Happening::Finished(id) => {

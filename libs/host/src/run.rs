@@ -225,9 +225,18 @@ fn attempt(
                 runner.answer(answer)?;
             }
             Ok(Event::Frame(runner_frame::Frame::Started(started))) => {
-                on_happening(Happening::Started(started.command));
+                if attempt
+                    .unfinished(start)
+                    .any(|command| command.id == started.command)
+                {
+                    on_happening(Happening::Started(started.command));
+                }
             }
-            Ok(Event::Frame(runner_frame::Frame::Log(log))) => print(log.command, log.text, on_happening),
+            Ok(Event::Frame(runner_frame::Frame::Log(log))) => {
+                // A runner that makes names up gets no limit of its own for each.
+                let known = start.commands.iter().any(|command| command.id == log.command);
+                print(if known { log.command } else { 0 }, log.text, on_happening);
+            }
             // What a snapshot of another build says is not the command's output.
             Ok(Event::Output(_)) if from_snapshot && !attempt.ready => {}
             Ok(Event::Output(text)) => print(only, text, on_happening),
