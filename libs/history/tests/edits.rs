@@ -158,7 +158,10 @@ fn listing(root: &Path) -> Vec<String> {
         let name = path.display();
         if entry.file_name() == ".krepis" {
         } else if metadata.is_symlink() {
-            found.push(format!("{name} -> {:?}", fs::read_link(&path).expect("link")));
+            found.push(format!(
+                "{name} -> {}",
+                fs::read_link(&path).expect("link").display()
+            ));
         } else if metadata.is_dir() {
             found.push(format!("{name}/"));
             found.extend(listing(&path));

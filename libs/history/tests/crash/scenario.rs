@@ -163,12 +163,19 @@ pub fn version_of(index: usize, version: u32) -> (String, FileState) {
     let name = format!("d{}/{index:04}", index % 13);
     let text = |lines: usize| format!("file {index} version {version}\n").repeat(lines);
     let state = match index % 10 {
-        7 if version % 2 == 0 => FileState::Absent,
+        7 if version.is_multiple_of(2) => FileState::Absent,
         7 => FileState::text(&text(3)),
-        8 => file("the same\n", if version % 2 == 0 { 0o644 } else { 0o755 }),
+        8 => file(
+            "the same\n",
+            if version.is_multiple_of(2) { 0o644 } else { 0o755 },
+        ),
         9 => link(&format!("version-{version}")),
         // Some are long enough for a torn write to show.
-        _ => FileState::text(&text(if index % 50 == 0 { 3000 } else { 1 + index % 40 })),
+        _ => FileState::text(&text(if index.is_multiple_of(50) {
+            3000
+        } else {
+            1 + index % 40
+        })),
     };
     (name, state)
 }

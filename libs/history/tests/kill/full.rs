@@ -100,7 +100,7 @@ impl Room {
 
 fn rooms(step: usize) -> impl Iterator<Item = Room> {
     let pages = (0..260).step_by(step).map(Room::Pages);
-    pages.chain((0..90).step_by(step.min(3)).map(Room::Files))
+    pages.chain((0..90).step_by(step.min(5)).map(Room::Files))
 }
 
 /// The whole workspace in another version: apply, undo or redo.
@@ -121,7 +121,7 @@ fn on_a_full_disk_it_is_all_or_nothing_at_once() {
     let started = Instant::now();
     let (mut refused, mut went) = (0, 0);
     for (action, ahead) in ACTIONS {
-        for room in rooms(if torture() { 1 } else { 7 }) {
+        for room in rooms(if torture() { 1 } else { 13 }) {
             let root = disk.0.path().join("w");
             std::fs::create_dir(&root).expect("folder");
             lay_out_version(&root, FILES, 0);

@@ -59,6 +59,10 @@ impl Numbers {
         Self((seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt) | 1)
     }
 
+    fn percent(&mut self, end: u64) -> u32 {
+        u32::try_from(self.below(end)).expect("small")
+    }
+
     fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

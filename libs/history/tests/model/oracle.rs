@@ -173,7 +173,7 @@ impl Model {
         let entry = &self.entries[number];
         let (root, forward) = (entry.root, redo || !entry.forward);
         let effective = self.effective(root);
-        let names = |path: &str| {
+        let is_named = |path: &str| {
             named.is_empty()
                 || named
                     .iter()
@@ -182,10 +182,10 @@ impl Model {
         let wanted: Vec<&String> = entry
             .files
             .keys()
-            .filter(|path| names(path) && effective.contains(*path) != forward)
+            .filter(|path| is_named(path) && effective.contains(*path) != forward)
             .collect();
         if wanted.is_empty() {
-            return Expected::Refused(if entry.files.keys().any(|path| names(path)) {
+            return Expected::Refused(if entry.files.keys().any(|path| is_named(path)) {
                 &["KRP4013"]
             } else {
                 &["KRP4015"]

@@ -1,7 +1,7 @@
 //! A disk that loses power: what is durable, what is only in memory, and which states may be found afterwards.
 //!
 //! The model is POSIX read strictly, weaker than ext4, XFS or Btrfs with their defaults, as the weakest abstract persistence
-//! model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI '14) and the bounded reordering of CrashMonkey
+//! model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI '14) and the bounded reordering of `CrashMonkey`
 //! (Mohan et al., OSDI '18):
 //!
 //! - Every write, change of length or mode of a file, and every change of an entry of a folder, is an effect of its own. An
@@ -232,6 +232,7 @@ impl Disk {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for every call")]
     /// True if the call changed something or made something durable.
     pub fn call(&mut self, call: &Call) -> bool {
         let before = self.pending.len();
@@ -466,14 +467,15 @@ impl Found {
                     folders.push((target, *mode));
                 }
                 Entry::Link(to) => std::os::unix::fs::symlink(OsStr::from_bytes(to), &target).expect("link"),
-                Entry::File { number, bytes, mode } => match files.get(number) {
-                    Some(first) => fs::hard_link(first, &target).expect("second name"),
-                    None => {
+                Entry::File { number, bytes, mode } => {
+                    if let Some(first) = files.get(number) {
+                        fs::hard_link(first, &target).expect("second name");
+                    } else {
                         fs::write(&target, bytes).expect("write");
                         fs::set_permissions(&target, fs::Permissions::from_mode(*mode)).expect("mode");
                         files.insert(*number, target);
                     }
-                },
+                }
             }
         }
         for (folder, mode) in folders {

@@ -332,7 +332,7 @@ fn replay(scenario: &Scenario, factor: usize) -> Figures {
                 )
             };
             // Undo is tried on some of them: it costs more than all the rest.
-            let whole = figures.states % 8 == 0;
+            let whole = figures.states.is_multiple_of(8);
             check(&found, acknowledged, &reference, whole, &context);
         }
     };

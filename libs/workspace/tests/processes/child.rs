@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use krepis_change::{Change, Failure, FileState, Transition, Tree, WorkspacePath};
-use krepis_history::{Meta, Owner, UndoOptions};
+use krepis_history::{Intent, Meta, Owner, UndoOptions};
 use krepis_workspace::{Options, Workspace};
 
 const PATIENT: Options = Options {
@@ -22,6 +22,9 @@ fn main() -> std::process::ExitCode {
     let outcome = match (action.as_str(), rest) {
         ("append", [name, rounds]) => {
             (0..rounds.parse().unwrap_or(0)).try_for_each(|round| append(&workspace, name, round))
+        }
+        ("timed", [name, rounds]) => {
+            (0..rounds.parse().unwrap_or(0)).try_for_each(|round| timed(&workspace, name, round))
         }
         ("undo", []) => undo(&workspace),
         ("hold", []) => hold(&workspace),
@@ -47,28 +50,41 @@ fn state(tree: &dyn Tree, text: &str) -> FileState {
 
 /// Adds a line to the file that all writers share, and makes a file of its own.
 fn append(workspace: &Workspace, name: &str, round: u32) -> Result<(), Failure> {
-    let mut plan = |tree: &dyn Tree| {
-        let list = state(tree, "list");
-        let own = format!("made/{name}-{round}");
-        let one = |path, before, after| Transition {
-            path,
-            before,
-            after,
-            edits: Vec::new(),
-            renamed_from: None,
-        };
-        let text = format!("{}{name}-{round}\n", list.as_text().unwrap_or_default());
-        Ok(Change {
-            title: format!("{name} {round}"),
-            transitions: vec![
-                one(path("list"), list, FileState::text(&text)),
-                one(path(&own), state(tree, &own), FileState::text(name)),
-            ],
-            reads: Vec::new(),
-        })
-    };
+    let mut plan = |tree: &dyn Tree| Ok(appended(tree, name, round));
     workspace
         .apply(&mut plan, &|_, _| Ok(()), Meta::default(), PATIENT)
+        .map(drop)
+}
+
+fn appended(tree: &dyn Tree, name: &str, round: u32) -> Change {
+    let list = state(tree, "list");
+    let own = format!("made/{name}-{round}");
+    let one = |path, before, after| Transition {
+        path,
+        before,
+        after,
+        edits: Vec::new(),
+        renamed_from: None,
+    };
+    let text = format!("{}{name}-{round}\n", list.as_text().unwrap_or_default());
+    Change {
+        title: format!("{name} {round}"),
+        transitions: vec![
+            one(path("list"), list, FileState::text(&text)),
+            one(path(&own), state(tree, &own), FileState::text(name)),
+        ],
+        reads: Vec::new(),
+    }
+}
+
+/// As [`append`]; prints for how many microseconds it waited for its turn.
+fn timed(workspace: &Workspace, name: &str, round: u32) -> Result<(), Failure> {
+    let asked = Instant::now();
+    let turn = workspace.turn(PATIENT)?;
+    println!("{}", asked.elapsed().as_micros());
+    let change = appended(&workspace.tree(), name, round);
+    turn.history
+        .apply(&change, Intent::apply(Meta::default()))
         .map(drop)
 }
 

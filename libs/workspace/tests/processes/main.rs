@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use krepis_change::{Change, FileState, Transition, WorkspacePath};
 use krepis_history::{Ending, Meta, Stage};
@@ -93,6 +93,61 @@ fn of_many_writers_at_once_none_is_lost_and_all_can_be_undone() {
         ""
     );
     assert!(!workspace.root().join("made").exists());
+}
+
+/// 16 processes x 50 operations: none is lost, all are in the history, and how long they wait is told.
+#[test]
+fn of_sixteen_processes_with_fifty_operations_none_is_lost() {
+    let (processes, rounds) = (
+        16,
+        if std::env::var_os("KREPIS_TORTURE").is_some() {
+            50
+        } else {
+            6
+        },
+    );
+    let (_folder, workspace) = workspace();
+    let started = Instant::now();
+    let children: Vec<Child> = (0..processes)
+        .map(|number| {
+            start(
+                workspace.root(),
+                &["timed", &format!("w{number}"), &rounds.to_string()],
+                "",
+            )
+        })
+        .collect();
+    let mut waits: Vec<u128> = Vec::new();
+    for child in children {
+        let output = child.wait_with_output().expect("ended");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("numbers");
+        let own: Vec<u128> = text
+            .lines()
+            .map(|line| line.parse().expect("microseconds"))
+            .collect();
+        assert_eq!(own.len(), rounds);
+        waits.extend(own);
+    }
+    let took = started.elapsed();
+    let wanted: BTreeSet<String> = (0..processes)
+        .flat_map(|number| (0..rounds).map(move |round| format!("w{number}-{round}")))
+        .collect();
+    assert_eq!(lines(&workspace), wanted);
+    assert_eq!(made(&workspace), wanted);
+    let log = workspace.history().log().expect("log");
+    assert_eq!(log.entries.len(), processes * rounds);
+    waits.sort_unstable();
+    let part = |percent: usize| waits[(waits.len() * percent / 100).min(waits.len() - 1)] / 1000;
+    let _ = writeln!(
+        std::io::stderr(),
+        "figures: processes: {processes} x {rounds} operations in {:.1} s, none lost; a turn waited for: median {} ms, p95 {} ms, \
+         longest {} ms",
+        took.as_secs_f64(),
+        part(50),
+        part(95),
+        part(100)
+    );
 }
 
 #[test]
