@@ -123,7 +123,12 @@ test('reading commands never write: history, check and plan leave a fresh worksp
 });
 
 /** Applies whole texts; `null` deletes. The id of the operation. */
-function change(root: string, title: string, files: Record<string, string | null>, more: readonly string[] = []): string {
+function change(
+  root: string,
+  title: string,
+  files: Record<string, string | null>,
+  more: readonly string[] = [],
+): string {
   const entries = Object.entries(files).map(([path, text]) => {
     const before = existsSync(join(root, path)) ? { before: sha256(readFileSync(join(root, path))) } : {};
     return { path, ...before, ...(text === null ? { delete: true } : { text }) };
@@ -208,10 +213,13 @@ test('the older of two registrations goes after a real formatter ran over the fi
     `import { defineModule } from 'x';\n\nexport const appModule = defineModule({ providers: [${names.join(', ')}] });\n`;
   const root = workspace({
     'src/app.ts': list('FirstProvider'),
-    'biome.json': '{ "javascript": { "formatter": { "quoteStyle": "double" } }, "formatter": { "indentStyle": "space" } }\n',
+    'biome.json':
+      '{ "javascript": { "formatter": { "quoteStyle": "double" } }, "formatter": { "indentStyle": "space" } }\n',
   });
   const older = change(root, 'older', { 'src/app.ts': list('FirstProvider', 'OlderProvider') });
-  change(root, 'younger', { 'src/app.ts': list('FirstProvider', 'OlderProvider', 'YoungerProvider', 'OneMoreProvider') });
+  change(root, 'younger', {
+    'src/app.ts': list('FirstProvider', 'OlderProvider', 'YoungerProvider', 'OneMoreProviderWithAName'),
+  });
   ok(join(repository, 'node_modules/.bin/biome'), ['format', '--write', 'src/app.ts'], root);
   const formatted = read(root, 'src/app.ts');
   expect(formatted).toContain('import { defineModule } from "x"');
@@ -306,7 +314,8 @@ test('secrets: a change of one is refused, and one listed later is not recorded 
 
 test('names that are not UTF-8 are refused and their files left alone', () => {
   const root = workspace({ 'src/a.ts': 'export {};\n' });
-  const patch = 'diff --git "a/src/caf\\351.ts" "b/src/caf\\351.ts"\nnew file mode 100644\n--- /dev/null\n+++ "b/src/caf\\351.ts"\n@@ -0,0 +1 @@\n+x\n';
+  const patch =
+    'diff --git "a/src/caf\\351.ts" "b/src/caf\\351.ts"\nnew file mode 100644\n--- /dev/null\n+++ "b/src/caf\\351.ts"\n@@ -0,0 +1 @@\n+x\n';
   const refused = krepis(['apply', '-', '--json'], { cwd: root, input: patch });
   expect(refused.code).toBe(2);
   expect(failure(refused).code).toMatch(/^KRP2/);

@@ -128,7 +128,16 @@ impl Stream {
         let previous = run.start.checked_sub(1).map_or("", |at| self.key(at));
         let next = self.key(run.end);
         if self.begins_line(run.start) && self.ends_line(run.end) {
-            return lines_gap(left, right, run.start == 0);
+            // What goes at the end of a block takes the empty line before it along, at its beginning the one behind it.
+            let breaks = |gap: &str| gap.matches('\n').count();
+            let most = if is_closer(next) {
+                breaks(right)
+            } else if run.start == 0 || is_opener(previous) {
+                breaks(left)
+            } else {
+                breaks(left).max(breaks(right))
+            };
+            return lines_gap(left, right, most);
         }
         let right_side = is_closer(next)
             || matches!(next, "," | ";" | ":" | ".")
@@ -216,19 +225,14 @@ fn put_in(gap: String, text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// The line ends of both sides without the lines between: no more empty lines than the side that had more.
-fn lines_gap(left: &str, right: &str, at_beginning: bool) -> String {
+/// The line ends of both sides without the lines between, and not more than `most`.
+fn lines_gap(left: &str, right: &str, most: usize) -> String {
     let breaks = |gap: &str| gap.matches('\n').count();
     let (left_head, right_tail) = (
         left.rfind('\n').map_or("", |end| &left[..=end]),
         right.find('\n').map_or("", |start| &right[start + 1..]),
     );
     let mut gap = format!("{left_head}{right_tail}");
-    let most = if at_beginning {
-        breaks(left)
-    } else {
-        breaks(left).max(breaks(right))
-    };
     while breaks(&gap) > most {
         match gap.find('\n') {
             Some(end) => drop(gap.drain(..=end)),

@@ -310,6 +310,12 @@ fn the_older_of_two_registrations_goes_in_every_layout_and_after_every_formatter
                     &module(today, formatted),
                 ) {
                     TakeOut::Done { text, .. } => assert_eq!(text, module(expected, formatted), "{context}"),
+                    // A comma within the import came or went: said, with the lines, and nothing is changed.
+                    TakeOut::Conflict { lines }
+                        if made.contains("spread") != formatted.contains("spread") =>
+                    {
+                        assert!(!lines.is_empty(), "{context}");
+                    }
                     TakeOut::Conflict { lines } => panic!("{context}: conflict in {lines:?}"),
                 }
             };
