@@ -243,6 +243,14 @@ fn say_begun(session: &Session, arguments: &ExecArguments, begun: &Begun) {
             size(filled.pack_bytes),
         ));
     }
+    for pattern in &arguments.include {
+        let mut protected = ["node_modules", ".git", ".krepis"].into_iter();
+        if let Some(folder) = protected.find(|name| pattern.split('/').any(|part| part == *name)) {
+            shell.warn(&format!(
+                "--include {pattern}: what lies in {folder} is never covered"
+            ));
+        }
+    }
     let patterns: Vec<&str> = arguments.exclude.iter().map(String::as_str).collect();
     if !patterns.is_empty() {
         shell.say(&format!("Not covered: --exclude {}", patterns.join(" ")));

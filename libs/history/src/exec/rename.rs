@@ -1,6 +1,6 @@
 //! Which created file is which deleted one under a new name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use krepis_change::{Digest, FileState, WorkspacePath};
 
@@ -47,7 +47,8 @@ pub(super) fn renames(changes: &BTreeMap<WorkspacePath, Change>) -> BTreeMap<Wor
             false
         });
     }
-    gone.retain(|(path, _)| !renames.values().any(|old| old == *path));
+    let paired: HashSet<WorkspacePath> = renames.values().cloned().collect();
+    gone.retain(|(path, _)| !paired.contains(*path));
     if made.len() <= FEW && gone.len() <= FEW {
         similar(&gone, &made, &mut renames);
     }
