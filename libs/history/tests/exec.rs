@@ -590,7 +590,7 @@ fn an_install_is_a_barrier_and_a_barrier_alone_is_no_change_to_undo() {
     assert_eq!(operation.barriers[0].mend.as_deref(), Some("pnpm install"));
 
     let ended = exec(root, || {
-        write(root, "node_modules/.modules.yaml", "layoutVersion: 6\n")
+        write(root, "node_modules/.modules.yaml", "layoutVersion: 6\n");
     });
     let install = ended.operation.expect("recorded");
     assert_eq!((install.files.len(), install.barriers.len()), (0, 1));

@@ -106,13 +106,13 @@ mod tests {
     use super::*;
 
     fn found(table: &[(&str, Option<&str>, Option<&str>)]) -> Vec<(String, String)> {
-        let state = |text: &Option<&str>| text.map_or(FileState::Absent, FileState::text);
+        let state = |text: Option<&str>| text.map_or(FileState::Absent, FileState::text);
         let changes = table
             .iter()
             .map(|(path, before, after)| {
                 let change = Change {
-                    before: state(before),
-                    after: state(after),
+                    before: state(*before),
+                    after: state(*after),
                 };
                 (WorkspacePath::parse(path).expect("valid"), change)
             })
