@@ -13,15 +13,33 @@ use signal_hook::iterator::{Handle, Signals};
 /// sent to krepis alone (`kill`) is passed on, and so are SIGTERM and SIGHUP. The command starts with the default
 /// reactions: caught signals, unlike ignored ones, are not inherited.
 pub struct Forwarding {
-    target: Arc<Mutex<Option<Pid>>>,
+    target: Arc<Mutex<Target>>,
     handle: Option<Handle>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Who gets the signals.
+#[derive(Default)]
+struct Target {
+    pid: Option<Pid>,
+    /// What came before there was anybody.
+    missed: Vec<Signal>,
+}
+
+impl Target {
+    fn send(&mut self, signal: Signal) {
+        match self.pid {
+            // It has ended in this moment: then there is nobody to tell.
+            Some(pid) => drop(kill_process(pid, signal).ok()),
+            None => self.missed.push(signal),
+        }
+    }
 }
 
 impl Forwarding {
     /// Starts catching. Where that is not possible the signals keep their reactions.
     pub fn start() -> Self {
-        let target = Arc::new(Mutex::new(None));
+        let target = Arc::new(Mutex::new(Target::default()));
         let Ok(mut signals) = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP]) else {
             return Self {
                 target,
@@ -34,12 +52,10 @@ impl Forwarding {
         let thread = std::thread::spawn(move || {
             for number in &mut signals {
                 // Held while sending: once `stop` has taken the pid away it may belong to another process.
-                let target = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                let signal = Signal::from_named_raw(number);
+                let mut target = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 let from_terminal = matches!(number, SIGINT | SIGQUIT) && is_foreground();
-                if let (Some(pid), Some(signal), false) = (*target, signal, from_terminal) {
-                    // It has ended in this moment: then there is nobody to tell.
-                    let _ = kill_process(pid, signal);
+                if let (Some(signal), false) = (Signal::from_named_raw(number), from_terminal) {
+                    target.send(signal);
                 }
             }
         });
@@ -50,15 +66,18 @@ impl Forwarding {
         }
     }
 
-    /// Passes signals on to this process from now on.
+    /// Passes signals on to this process from now on, first those that came already.
     pub fn to(&self, pid: u32) {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = pid;
+        let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
+        target.pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        for signal in std::mem::take(&mut target.missed) {
+            target.send(signal);
+        }
     }
 
     /// The command has ended: nothing is passed on any more, and the signals stay caught until krepis has recorded.
     pub fn stop(&self) {
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Target::default();
     }
 }
 

@@ -114,6 +114,7 @@ fn undo_restores_the_tree_exactly_and_redo_does_it_again() {
     let root = folder.path();
     write(root, "replaced", "a file that becomes a folder\n");
     write(root, "folder/x", "a folder that becomes a file\n");
+    write(root, "linked/w", "a folder that becomes a link\n");
     write(root, "gone/y", "y\n");
     chmod(root, "gone", 0o700);
     write(root, "kept/z", "z\n");
@@ -132,6 +133,8 @@ fn undo_restores_the_tree_exactly_and_redo_does_it_again() {
         write(root, "replaced/inside", "now a folder\n");
         fs::remove_dir_all(root.join("folder")).expect("removed");
         write(root, "folder", "now a file\n");
+        fs::remove_dir_all(root.join("linked")).expect("removed");
+        symlink("src", root.join("linked")).expect("linked");
         fs::remove_dir_all(root.join("gone")).expect("removed");
         fs::remove_dir(root.join("empty")).expect("removed");
         fs::create_dir(root.join("made")).expect("made");
@@ -587,7 +590,7 @@ fn an_install_is_a_barrier_and_a_barrier_alone_is_no_change_to_undo() {
     assert_eq!(operation.barriers[0].mend.as_deref(), Some("pnpm install"));
 
     let ended = exec(root, || {
-        write(root, "node_modules/.modules.yaml", "layoutVersion: 6\n")
+        write(root, "node_modules/.modules.yaml", "layoutVersion: 6\n");
     });
     let install = ended.operation.expect("recorded");
     assert_eq!((install.files.len(), install.barriers.len()), (0, 1));

@@ -52,11 +52,12 @@ pub fn run(session: &Session, arguments: &ExecArguments) -> Result<u8, Failure> 
         .map_err(|error| not_run(&arguments.command[0], &error.to_string()))
         .and_then(|mut child| {
             let noted = turn.history.command_started(&mut begun, child.id());
-            noted.map(|()| forwarding.to(child.id())).map_err(|failure| {
+            if noted.is_err() {
                 // It waits for that record and has not become the command yet.
                 drop(child.kill().and_then(|()| child.wait()));
-                failure
-            })?;
+            }
+            noted?;
+            forwarding.to(child.id());
             Ok(child)
         });
     let mut child = match started {
@@ -242,6 +243,14 @@ fn say_begun(session: &Session, arguments: &ExecArguments, begun: &Begun) {
             size(filled.stored_bytes),
             size(filled.pack_bytes),
         ));
+    }
+    for pattern in &arguments.include {
+        let mut protected = ["node_modules", ".git", ".krepis"].into_iter();
+        if let Some(folder) = protected.find(|name| pattern.split('/').any(|part| part == *name)) {
+            shell.warn(&format!(
+                "--include {pattern}: what lies in {folder} is never covered"
+            ));
+        }
     }
     let patterns: Vec<&str> = arguments.exclude.iter().map(String::as_str).collect();
     if !patterns.is_empty() {
@@ -473,9 +482,9 @@ mod tests {
 
     #[test]
     fn a_title_is_one_short_line() {
-        let title = |words: &[&str]| super::title(&words.iter().map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(title(&["sh", "-c", "a\n  b"]), "sh -c a b");
-        let long = title(&["é".repeat(100).as_str()]);
+        let of = |words: &[&str]| title(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of(&["sh", "-c", "a\n  b"]), "sh -c a b");
+        let long = of(&["é".repeat(100).as_str()]);
         assert_eq!(long.chars().count(), 73);
         assert!(long.ends_with('…'));
     }

@@ -368,7 +368,7 @@ impl<'a> Base<'a> {
                 (Some(id), "index") => kept.contains(&id),
                 (Some(id), "pack") => packs.contains(&id),
                 // Left by a crash; nobody else writes while the lock is held.
-                (None, temporary) => !(stem.is_empty() && temporary.ends_with(".tmp")),
+                (None, rest) => !(stem.is_empty() && rest.strip_suffix(".tmp").is_some()),
                 (Some(_), _) => true,
             };
             if !in_use {

@@ -39,10 +39,10 @@ impl History {
         for entry in entries {
             let Some(wanted) = entry.after else { continue };
             match self.mode(entry) {
-                None if way(self.root(), &entry.path, &[]).1.is_empty() => {
-                    if fs::create_dir(entry.path.on_disk(self.root())).is_ok() {
-                        modes.push((entry, wanted));
-                    }
+                None if way(self.root(), &entry.path, &[]).1.is_empty()
+                    && fs::create_dir(entry.path.on_disk(self.root())).is_ok() =>
+                {
+                    modes.push((entry, wanted));
                 }
                 // It came back with its files, or has the mode that the command gave it.
                 Some(now) if entry.before.is_none_or(|before| before == now) => modes.push((entry, wanted)),

@@ -227,12 +227,11 @@ impl History {
         let compiled = running.coverage.compile()?;
         let base = Base::new(self);
         let read;
-        let index = match index {
-            Some(index) => index,
-            None => {
-                read = base.index(PackId::parse(&running.index).ok_or_else(not_open)?)?;
-                &read
-            }
+        let index = if let Some(index) = index {
+            index
+        } else {
+            read = base.index(PackId::parse(&running.index).ok_or_else(not_open)?)?;
+            &read
         };
         let walked = walk::walk(self.root(), &compiled);
         let since = Since {

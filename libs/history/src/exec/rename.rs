@@ -1,6 +1,6 @@
 //! Which created file is which deleted one under a new name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use krepis_change::{Digest, FileState, WorkspacePath};
 
@@ -47,7 +47,8 @@ pub(super) fn renames(changes: &BTreeMap<WorkspacePath, Change>) -> BTreeMap<Wor
             false
         });
     }
-    gone.retain(|(path, _)| !renames.values().any(|old| old == *path));
+    let paired: HashSet<WorkspacePath> = renames.values().cloned().collect();
+    gone.retain(|(path, _)| !paired.contains(*path));
     if made.len() <= FEW && gone.len() <= FEW {
         similar(&gone, &made, &mut renames);
     }
@@ -105,13 +106,13 @@ mod tests {
     use super::*;
 
     fn found(table: &[(&str, Option<&str>, Option<&str>)]) -> Vec<(String, String)> {
-        let state = |text: &Option<&str>| text.map_or(FileState::Absent, FileState::text);
+        let state = |text: Option<&str>| text.map_or(FileState::Absent, FileState::text);
         let changes = table
             .iter()
             .map(|(path, before, after)| {
                 let change = Change {
-                    before: state(before),
-                    after: state(after),
+                    before: state(*before),
+                    after: state(*after),
                 };
                 (WorkspacePath::parse(path).expect("valid"), change)
             })
