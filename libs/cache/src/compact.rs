@@ -8,9 +8,6 @@ use crate::folder::{KindFolder, bytes_below, remove, sync};
 use crate::sled_store::SledStore;
 use crate::{Fault, Kind, Store as _};
 
-/// Bytes that are copied between two looks at the clock and the copy's size.
-const STEP: usize = 1 << 20;
-
 /// Replaces the store by a copy of what was used latest, of at most 90 % of the kind's limit. Copying ends at `deadline`:
 /// what was not reached by then is gone too.
 ///
@@ -22,33 +19,63 @@ pub(crate) fn compact(
     today: u32,
     deadline: Instant,
 ) -> Result<(), Fault> {
-    let goal = kind.most / 10 * 9;
+    let keys = store.by_last_use()?;
+    let mut goal = kind.most / 10 * 9;
+    loop {
+        copy(folder, &store, &keys, goal, today, deadline)?;
+        if bytes_below(&folder.new_copy()) <= kind.most || goal == 0 {
+            break;
+        }
+        // sled writes a page anew for some of the puts into it, and with large values that is far more than was put. How much,
+        // only trying tells; an empty store is small enough for sure.
+        goal = if goal < SMALL || Instant::now() >= deadline {
+            0
+        } else {
+            goal / 2
+        };
+    }
+    store.close()?;
+    swap(folder, kind)
+}
+
+/// Half of less is not worth trying.
+const SMALL: u64 = 2 << 20;
+
+/// Makes a copy of the first keys, as many as make a store of about `goal` bytes on disk.
+fn copy(
+    folder: &KindFolder,
+    store: &SledStore,
+    keys: &[(u32, Vec<u8>)],
+    goal: u64,
+    today: u32,
+    deadline: Instant,
+) -> Result<(), Fault> {
     let place = folder.new_copy();
     remove(&place)?;
     let copy = SledStore::open(&place, Access::Write, today)?;
-    let mut step = Vec::new();
-    let mut bytes = 0;
-    for (day, key) in store.by_last_use()? {
-        let Some(payload) = store.peek(&key)? else {
-            continue;
-        };
-        bytes += key.len() + payload.len();
-        step.push((day, key, payload));
-        if bytes >= STEP {
-            copy.adopt(std::mem::take(&mut step))?;
+    // Bytes between two looks at the clock and the copy's size.
+    let step = (goal / 16).min(1 << 20);
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    for (day, key) in keys {
+        if goal == 0 {
+            break;
+        }
+        let Some(payload) = store.peek(key)? else { continue };
+        bytes += (key.len() + payload.len()) as u64;
+        records.push((*day, key.clone(), payload));
+        if bytes >= step {
+            copy.adopt(std::mem::take(&mut records))?;
             copy.flush()?;
             bytes = 0;
             // The next step must fit as well.
-            if bytes_below(&place) + 2 * STEP as u64 > goal || Instant::now() >= deadline {
+            if bytes_below(&place) + 2 * step > goal || Instant::now() >= deadline {
                 break;
             }
         }
     }
-    copy.adopt(step)?;
+    copy.adopt(records)?;
     copy.flush()?;
-    copy.close()?;
-    store.close()?;
-    swap(folder, kind)
+    copy.close()
 }
 
 /// Puts the copy in the store's place.

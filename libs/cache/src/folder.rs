@@ -101,9 +101,10 @@ impl KindFolder {
         Ok(())
     }
 
-    /// Bytes on disk of everything below.
+    /// Bytes on disk of everything below but the lock.
     pub(crate) fn bytes(&self) -> u64 {
-        bytes_below(&self.path)
+        let lock = fs::metadata(self.holder()).map_or(0, |metadata| metadata.len());
+        bytes_below(&self.path).saturating_sub(lock)
     }
 }
 

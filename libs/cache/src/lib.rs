@@ -30,4 +30,4 @@ mod store;
 pub use caches::{Access, Budget, Caches, Condition, KindStats, Visit};
 pub use folder::Kind;
 pub use null::Null;
-pub use store::{Batch, Fault, Stats, Store};
+pub use store::{Batch, Fault, MOST_PAYLOAD, Stats, Store};

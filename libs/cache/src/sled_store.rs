@@ -220,6 +220,16 @@ impl Store for SledStore {
 
     fn flush(&self) -> Result<(), Fault> {
         self.call(|db| db.flush().map_err(fault))?;
+        // A page of large values gets a file of its own, which sled never syncs.
+        let blobs = self.folder.join("blobs");
+        let mut some = false;
+        for blob in std::fs::read_dir(&blobs).into_iter().flatten().flatten() {
+            File::open(blob.path())?.sync_all()?;
+            some = true;
+        }
+        if some {
+            sync(&blobs)?;
+        }
         self.file.sync_all()?;
         Ok(())
     }

@@ -37,9 +37,9 @@ pub trait Store {
     fn stats(&self) -> Result<Stats, Fault>;
 }
 
-/// Bytes of the largest payload a store keeps. The engine would put larger ones into files of their own, which it does
-/// not sync.
-pub const MOST_PAYLOAD: usize = 256 << 10;
+/// Bytes of the largest payload a store keeps. Payloads of some KiB are best: the engine gathers up to sixteen in a page, and
+/// a page of more than 128 KiB becomes a file of its own.
+pub const MOST_PAYLOAD: usize = 64 << 10;
 
 /// Puts and deletes that are handed over together.
 #[derive(Debug, Clone, Default)]
