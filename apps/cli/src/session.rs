@@ -81,7 +81,17 @@ impl Session {
     pub fn transact(&self, workspace: &Workspace, meta: Meta, plan: &mut Plan) -> Result<Applied, Failure> {
         let applied = workspace.apply(plan, &judge, meta, self.options())?;
         self.say_recovered(&applied.recovered);
+        self.say_cache_warnings(workspace);
         Ok(applied)
+    }
+
+    /// Says what was wrong with a cache: everything is done without it, so it is a warning.
+    pub fn say_cache_warnings(&self, workspace: &Workspace) {
+        for warning in workspace.take_warnings() {
+            let text = [Some(warning.to_string()), warning.reason, warning.hint];
+            let text: Vec<String> = text.into_iter().flatten().collect();
+            self.shell.warn(&text.join("; "));
+        }
     }
 
     /// Says what a crash had left behind and how it ended.

@@ -41,12 +41,21 @@ pub struct Turn {
     _lock: Lock,
 }
 
-impl Workspace {
-    /// The history, for reading.
-    pub fn history(&self) -> History {
-        History::new(self.root())
+impl Turn {
+    /// Gives the lock back, then does what is due to the caches and nobody shall wait for under the lock.
+    pub fn close(self) -> Vec<Recovered> {
+        let Self {
+            history,
+            recovered,
+            _lock: lock,
+        } = self;
+        drop(lock);
+        history.keep_heads();
+        recovered
     }
+}
 
+impl Workspace {
     /// Waits for the lock and for processes whose observed operation is under way, then settles what was interrupted.
     ///
     /// # Errors
@@ -114,7 +123,7 @@ impl Workspace {
         Ok(Applied {
             operation,
             change,
-            recovered: turn.recovered,
+            recovered: turn.close(),
         })
     }
 

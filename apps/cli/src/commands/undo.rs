@@ -29,7 +29,8 @@ pub fn undo(session: &Session, arguments: &UndoArguments) -> Result<u8, Failure>
     session.say_recovered(&turn.recovered);
     let title = format!("undo {}", title(&workspace, &turn.history.plan_undo(&options)?));
     let done = turn.history.undo(Session::meta(&workspace, title), &options)?;
-    drop(turn);
+    turn.close();
+    session.say_cache_warnings(&workspace);
     report(
         session,
         &workspace,
@@ -51,7 +52,8 @@ pub fn redo(session: &Session, arguments: &RedoArguments) -> Result<u8, Failure>
     session.say_recovered(&turn.recovered);
     let title = format!("redo {}", title(&workspace, &turn.history.plan_redo(&options)?));
     let done = turn.history.redo(Session::meta(&workspace, title), &options)?;
-    drop(turn);
+    turn.close();
+    session.say_cache_warnings(&workspace);
     report(
         session,
         &workspace,
