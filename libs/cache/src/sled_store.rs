@@ -224,7 +224,12 @@ impl Store for SledStore {
         let blobs = self.folder.join("blobs");
         let mut some = false;
         for blob in std::fs::read_dir(&blobs).into_iter().flatten().flatten() {
-            File::open(blob.path())?.sync_all()?;
+            match File::open(blob.path()) {
+                Ok(blob) => blob.sync_all()?,
+                // sled's own threads remove those that no page names any more.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
             some = true;
         }
         if some {
