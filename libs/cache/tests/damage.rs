@@ -13,7 +13,7 @@ const KIND: Kind = Kind {
 };
 const PATIENT: Budget = Budget {
     open: Duration::from_secs(20),
-    work: Duration::from_secs(60),
+    work: Duration::from_mins(1),
 };
 const RECORDS: u32 = 120;
 
@@ -24,7 +24,9 @@ fn key(name: u32) -> Vec<u8> {
 /// Some short, some longer than a page.
 fn payload(name: u32) -> Vec<u8> {
     let length = 40 + (name % 7) as usize * 900;
-    (0..length).map(|at| (at as u32 * 31 + name * 17) as u8).collect()
+    (0..length)
+        .map(|at| (at.wrapping_mul(31) + name as usize * 17).to_le_bytes()[0])
+        .collect()
 }
 
 /// A store with all records, written by several visits as it is in life.

@@ -60,11 +60,9 @@ impl History {
 
     /// The same history, which takes what it read before from a shelf where that saves time. It says the same in every case.
     #[must_use]
-    pub fn with_shelf(self, shelf: Arc<dyn Shelf>) -> Self {
-        Self {
-            heads: Heads::on(shelf),
-            ..self
-        }
+    pub fn with_shelf(mut self, kept: Arc<dyn Shelf>) -> Self {
+        self.heads = Heads::on(kept);
+        self
     }
 
     /// Fills the shelf, when it is time to: a writer calls it at the end, without the lock. Once in some hundred operations

@@ -67,7 +67,7 @@ fn the_log_is_the_same_with_a_full_an_empty_a_busy_and_a_broken_index() {
     let records = |workspace: &Workspace| {
         let patient = Budget {
             open: Duration::from_secs(20),
-            work: Duration::from_secs(60),
+            work: Duration::from_mins(1),
         };
         workspace
             .caches()

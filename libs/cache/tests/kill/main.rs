@@ -56,6 +56,7 @@ fn what_a_killed_writer_said_is_kept_is_kept() {
             let mut names = Vec::new();
             store.scan(b"", &mut |key, payload| {
                 let name = u32::from_be_bytes(key.try_into().expect("a key"));
+                assert_eq!(key, record::key(name));
                 assert_eq!(payload, record::payload(name));
                 names.push(name);
             })?;

@@ -11,7 +11,7 @@ pub const KIND: Kind = Kind {
 
 pub const PATIENT: Budget = Budget {
     open: Duration::from_secs(20),
-    work: Duration::from_secs(60),
+    work: Duration::from_mins(1),
 };
 
 pub fn key(name: u32) -> Vec<u8> {
