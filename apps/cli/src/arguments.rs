@@ -72,7 +72,7 @@ pub enum Command {
     Runtime(RuntimeArguments),
     /// Look whether everything krepis needs is in order
     Doctor(DoctorArguments),
-    /// Serve the remote cache of Nx: from a folder or S3, with signed tokens and entries
+    /// What this workspace keeps in caches; and the remote cache of Nx: from a folder or S3, with signed tokens and entries
     #[command(subcommand)]
     Cache(CacheCommand),
     /// Print a completion script for a shell
@@ -376,11 +376,18 @@ pub struct RuntimeArguments {
 
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
-    /// Serve, until SIGTERM or SIGINT
+    /// How much the caches of this workspace hold
+    Stats,
+    /// Remove the caches of this workspace, or one of them; they are rebuilt when they are needed
+    Clear {
+        /// Its name, as `krepis cache stats` lists it
+        kind: Option<String>,
+    },
+    /// Serve the remote cache, until SIGTERM or SIGINT
     Serve(Box<CacheServeArguments>),
-    /// Make a token: for main, or for a pull request that reads main and stores apart from it
+    /// Make a token for the remote cache: for main, or for a pull request that reads main and stores apart from it
     Token(CacheTokenArguments),
-    /// Make the key that the server signs with
+    /// Make the key that the server of the remote cache signs with
     Key {
         /// The file to write; it must not exist. Default: ~/.config/krepis/remote-cache.key
         file: Option<PathBuf>,

@@ -126,6 +126,7 @@ impl Session {
         let applied = workspace.apply(&mut plan, &judge, meta, self.options())?;
         drop(hold);
         self.say_recovered(&applied.recovered);
+        self.say_cache_warnings(workspace);
         Ok(applied)
     }
 
@@ -139,6 +140,15 @@ impl Session {
         match (operation, &verify.command) {
             (Some(operation), Some(command)) => crate::verify::confirm(self, workspace, operation, command),
             _ => Ok(()),
+        }
+    }
+
+    /// Says what was wrong with a cache: everything is done without it, so it is a warning.
+    pub fn say_cache_warnings(&self, workspace: &Workspace) {
+        for warning in workspace.take_warnings() {
+            let text = [Some(warning.to_string()), warning.reason, warning.hint];
+            let text: Vec<String> = text.into_iter().flatten().collect();
+            self.shell.warn(&text.join("; "));
         }
     }
 

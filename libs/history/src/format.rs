@@ -22,6 +22,7 @@ use std::sync::Arc;
 use krepis_change::{Failure, FileState};
 use prost::Message as _;
 
+use crate::heads::MOST_HEAD;
 use crate::operation::{FileEntry, Image, Operation, edited};
 use crate::{OperationId, errors, many};
 
@@ -97,45 +98,44 @@ struct Row {
 }
 
 impl OperationFile {
-    /// Opens a file whose name says it holds operation `id`.
+    /// Opens a file whose name says it holds operation `id`; hands its head (all before the blobs) to `read` if it is whole.
     ///
     /// # Errors
     /// `KRP4001` it cannot be read, `KRP4002` it is damaged, `KRP4003` its version is unknown.
-    pub(crate) fn open(path: &Path, id: OperationId) -> Result<Self, Failure> {
-        let unreadable = |error: io::Error| Failure::io(&errors::HISTORY_IO, "reading", path, &error);
-        let mut file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        // One read is enough for nearly every operation.
-        let mut bytes = Vec::with_capacity(8192);
-        file.by_ref()
-            .take(8192)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+    pub(crate) fn open(path: &Path, id: OperationId, read: &mut dyn FnMut(&[u8])) -> Result<Self, Failure> {
+        let (bytes, length) =
+            read_head(path).map_err(|error| Failure::io(&errors::HISTORY_IO, "reading", path, &error))?;
+        let file = Self::parse(path, id, &bytes, length)?;
+        let head = usize::try_from(file.blobs).unwrap_or(bytes.len());
+        read(&bytes[..head.min(bytes.len())]);
+        Ok(file)
+    }
+
+    /// The same for a head that was read already, of a file of `length` bytes.
+    pub(crate) fn parse(path: &Path, id: OperationId, bytes: &[u8], length: u64) -> Result<Self, Failure> {
         let damaged = |why: &str| damaged(path, why);
         if bytes.len() < HEADER || &bytes[..8] != MAGIC {
             return Err(damaged("it does not begin as an operation file"));
         }
-        let version = u32_at(&bytes, 8);
+        let version = u32_at(bytes, 8);
         if version != VERSION {
             return Err(newer(path, "format version", version, VERSION));
         }
-        let record_length = u32_at(&bytes, 12) as usize;
-        let count = u32_at(&bytes, 16) as usize;
-        let blobs_length = u64_at(&bytes, 20);
+        let record_length = u32_at(bytes, 12) as usize;
+        let count = u32_at(bytes, 16) as usize;
+        let blobs_length = u64_at(bytes, 20);
         let head = count
             .checked_mul(ROW)
             .and_then(|table| table.checked_add(HEADER)?.checked_add(record_length))
             .filter(|head| (*head as u64).checked_add(blobs_length) == Some(length))
             .ok_or_else(|| damaged("its length is not what its header says"))?;
         if bytes.len() < head {
-            let mut rest = vec![0; head - bytes.len()];
-            file.read_exact(&mut rest).map_err(unreadable)?;
-            bytes.extend_from_slice(&rest);
+            return Err(damaged("it ends within its record"));
         }
         let mut crc = crc32fast::Hasher::new();
         crc.update(&bytes[..28]);
         crc.update(&bytes[HEADER..head]);
-        if crc.finalize() != u32_at(&bytes, 28) {
+        if crc.finalize() != u32_at(bytes, 28) {
             return Err(damaged("its checksum does not fit its record"));
         }
         let (record, table) = bytes[HEADER..head].split_at(record_length);
@@ -273,6 +273,23 @@ fn newer(path: &Path, what: &str, version: u32, known: u32) -> Failure {
         path.display()
     );
     Failure::new(&errors::NEWER_FORMAT, text).hint("use the krepis version that wrote it")
+}
+
+/// The beginning of a file, as far as its header says that the record and the table reach, and the length of the file.
+fn read_head(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    // One read is enough for nearly every operation.
+    let mut bytes = Vec::with_capacity(MOST_HEAD);
+    file.by_ref().take(MOST_HEAD as u64).read_to_end(&mut bytes)?;
+    if bytes.len() >= HEADER && &bytes[..8] == MAGIC {
+        let table = u64::from(u32_at(&bytes, 16)) * ROW as u64;
+        let head = HEADER as u64 + u64::from(u32_at(&bytes, 12)) + table;
+        // A damaged header may say anything: what is read is bounded by what is there.
+        let missing = head.min(length).saturating_sub(bytes.len() as u64);
+        file.take(missing).read_to_end(&mut bytes)?;
+    }
+    Ok((bytes, length))
 }
 
 fn damaged(path: &Path, why: &str) -> Failure {

@@ -40,6 +40,15 @@ impl OperationId {
         self.0
     }
 
+    /// The 16 bytes of the ULID.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Ulid::from_bytes(bytes))
+    }
+
     /// A new name, greater than `last` even if the clock went back or stands still.
     pub(crate) fn after(last: Option<Self>) -> Self {
         let id = Ulid::from_datetime(SystemTime::now());

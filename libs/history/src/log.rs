@@ -67,7 +67,9 @@ impl History {
     pub fn log(&self) -> Result<Log, Failure> {
         let mut log = Log::default();
         let mut operations = BTreeMap::new();
-        for (id, stage) in self.scan()? {
+        let listed = self.scan()?;
+        self.load_heads();
+        for (id, stage) in listed {
             if stage == Stage::Aborted {
                 continue;
             }

@@ -4,6 +4,7 @@ mod account;
 mod command;
 pub mod errors;
 mod git;
+mod index;
 mod lock;
 mod retention;
 mod secret;
@@ -21,7 +22,7 @@ pub use git::git_head;
 pub use lock::Lock;
 pub use transaction::{Applied, Judge, Options, Plan, Turn};
 pub use tree::DiskTree;
-pub use workspace::{Workspace, check_writable};
+pub use workspace::{CACHES, Workspace, check_writable};
 
 /// The failure of a write that the disk refused before anything was changed.
 pub(crate) fn not_writable(doing: &str, error: &io::Error) -> Failure {

@@ -60,14 +60,22 @@ impl Turn {
             drop(self.history.collect_after_write(retention));
         }
     }
+
+    /// Gives the lock back, then does what is due to the caches and nobody shall wait for under the lock.
+    pub fn close(self) -> Vec<Recovered> {
+        let Self {
+            history,
+            recovered,
+            workspace: _,
+            _lock: lock,
+        } = self;
+        drop(lock);
+        history.keep_heads();
+        recovered
+    }
 }
 
 impl Workspace {
-    /// The history, for reading.
-    pub fn history(&self) -> History {
-        History::new(self.root())
-    }
-
     /// Waits for the lock and for processes whose observed operation is under way, then settles what was interrupted.
     ///
     /// # Errors
@@ -139,7 +147,7 @@ impl Workspace {
         Ok(Applied {
             operation,
             change,
-            recovered: turn.recovered,
+            recovered: turn.close(),
         })
     }
 

@@ -2,19 +2,28 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use krepis_cache::{Caches, Kind};
 use krepis_change::Failure;
+use krepis_history::History;
 
+use crate::index::{HISTORY_INDEX, Index, WORTH_FROM};
 use crate::{DiskTree, Lock, errors, not_writable};
 
 /// The name of the file that makes a folder a workspace.
 const CONFIG: &str = "krepis.json";
 
+/// What a workspace keeps in caches: all of it can be rebuilt.
+pub const CACHES: &[Kind] = &[HISTORY_INDEX];
+
 /// A Krepis workspace: a folder with a krepis.json, and its history beside it.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: PathBuf,
+    history: History,
+    index: Arc<Index>,
 }
 
 impl Workspace {
@@ -36,7 +45,19 @@ impl Workspace {
 
     /// The workspace at `root`, whatever is there.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self::with_index_from(root, WORTH_FROM)
+    }
+
+    /// The same with an index of its history from another number of operations on than is worth it: for tests, which have
+    /// fewer.
+    pub fn with_index_from(root: impl Into<PathBuf>, operations: usize) -> Self {
+        let root = root.into();
+        let index = Arc::new(Index::in_folder(&cache_folder(&root), operations));
+        Self {
+            history: History::new(&root).with_shelf(Arc::clone(&index) as _),
+            index,
+            root,
+        }
     }
 
     /// Its folder, absolute.
@@ -54,12 +75,31 @@ impl Workspace {
         self.root.join(".krepis")
     }
 
+    /// The history, for reading.
+    pub fn history(&self) -> History {
+        self.history.clone()
+    }
+
+    /// Its caches.
+    pub fn caches(&self) -> Caches {
+        Caches::at(cache_folder(&self.root))
+    }
+
+    /// What was wrong with a cache since the last call. Never an error: everything was done without it.
+    pub fn take_warnings(&self) -> Vec<Failure> {
+        self.index.take_warnings()
+    }
+
     /// Takes the writer's lock; makes `.krepis` (0700, ignoring itself) if it is not there.
     pub fn lock(&self, timeout: Duration) -> Result<Lock, Failure> {
         krepis_history::ensure_private_folder(&self.root)
             .map_err(|error| not_writable(&format!("making {}", self.private_folder().display()), &error))?;
         Lock::take(&self.private_folder().join("lock"), timeout)
     }
+}
+
+fn cache_folder(root: &Path) -> PathBuf {
+    root.join(".krepis/cache")
 }
 
 /// Whether this process may write into `root`, by asking the operating system; writes nothing.

@@ -22,11 +22,12 @@ import type { Area, Tarballs } from './area.ts';
 import { cache } from './cache.ts';
 import { generate } from './generate.ts';
 import { graph } from './graph/index.ts';
+import { history } from './history/index.ts';
 import { machine, type Report } from './report.ts';
 import { markdown, terminalTable } from './table.ts';
 import { truth } from './truth/index.ts';
 
-const AREAS: readonly Area[] = [generate, truth, graph, cache];
+const AREAS: readonly Area[] = [generate, truth, graph, cache, history];
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const results = join(root, 'dist', 'bench');

@@ -93,6 +93,42 @@ export function install(home: string, { name, packages, state = '' }: PeerSet): 
   return { modules: join(folder, 'node_modules') };
 }
 
+/** A program from crates.io. */
+export interface Crate {
+  readonly name: string;
+  readonly version: string;
+  readonly program: string;
+}
+
+/** A crate that is installed. */
+export interface InstalledCrate {
+  /** `name@version`. */
+  readonly name: string;
+  /** Path of its program. */
+  readonly program: string;
+}
+
+/** Jujutsu: the newest version that Rust 1.95 builds (0.46 needs 1.97). */
+export const JJ: Crate = { name: 'jj-cli', version: '0.45.1', program: 'jj' };
+
+/**
+ * Builds a crate, with the dependencies of its own lock file, unless it is there. That takes minutes.
+ *
+ * @param home - folder that holds the sets
+ * @returns null, and says why, if it cannot be built here
+ */
+export function installCrate(home: string, { name, version, program }: Crate): InstalledCrate | null {
+  const folder = join(home, `${name}-${version}`);
+  const installed = { name: `${name}@${version}`, program: join(folder, 'bin', program) };
+  if (existsSync(installed.program)) return installed;
+  console.error(`Building ${name} ${version} …`);
+  const args = ['install', name, '--version', version, '--locked', '--root', folder, '--quiet'];
+  const cargo = spawnSync('cargo', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (cargo.status === 0) return installed;
+  console.error(`${name} ${version} cannot be built here (${cargo.status ?? cargo.error?.message}): it is left out.`);
+  return null;
+}
+
 /**
  * `name@version` as installed.
  *

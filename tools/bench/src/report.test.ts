@@ -1,5 +1,5 @@
 import { row } from './report.ts';
-import { summarize } from './statistics.ts';
+import { percentile, summarize } from './statistics.ts';
 import { markdown, terminalTable } from './table.ts';
 
 const base = { id: 'x', title: '`x` beside y', unit: 'ms' as const };
@@ -8,6 +8,14 @@ test('a sample is the median, the number of runs, and the smallest and largest',
   expect(summarize([5, 1, 3])).toEqual({ median: 3, n: 3, spread: { min: 1, max: 5 } });
   expect(summarize([4, 1, 2, 3])).toMatchObject({ median: 2.5, n: 4 });
   expect(() => summarize([])).toThrow(RangeError);
+});
+
+test('a percentile is one of the values, and as many as asked are not above it', () => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect(percentile(values, 0.95)).toBe(95);
+  expect(percentile(values, 1)).toBe(100);
+  expect(percentile([7], 0.5)).toBe(7);
+  expect(() => percentile([], 0.5)).toThrow(RangeError);
 });
 
 test('a row keeps medians, runs and spread per value, and the ratio is ours divided by the named peer', () => {

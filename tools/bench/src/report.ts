@@ -35,7 +35,7 @@ export interface Row {
   readonly id: string;
   /** One sentence: what was run. */
   readonly title: string;
-  readonly unit: 'ms' | 'MB' | 'tasks' | 'artefacts' | 'files' | 'processes';
+  readonly unit: 'ms' | 'MB' | 'operations' | 'tasks' | 'artefacts' | 'files' | 'processes';
   /** Median; null where it could not be measured. */
   readonly ours: number | null;
   /** Medians by the peer's name and version. */

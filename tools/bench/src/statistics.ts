@@ -32,3 +32,19 @@ export function summarize(values: readonly number[]): Sample {
   }
   return { median: (low + high) / 2, n: sorted.length, spread: { min, max } };
 }
+
+/**
+ * The smallest value that at least this share of all values does not exceed.
+ *
+ * @param values - at least one
+ * @param share - above 0, at most 1
+ * @throws RangeError without values
+ * @example
+ * percentile([5, 1, 4, 2, 3], 0.8); // 4
+ */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (value === undefined) throw new RangeError('no values to take a percentile of');
+  return value;
+}

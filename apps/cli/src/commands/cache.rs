@@ -1,8 +1,9 @@
-//! `krepis cache`: the remote cache of Nx, its tokens and its key.
+//! `krepis cache`: the caches of a workspace; the remote cache of Nx, its tokens and its key.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use krepis_cache::{Budget, Condition, KindStats};
 use krepis_change::Failure;
 use krepis_remote_cache::{
     Access, BackEnd, Key, Level, Limits, Log, S3Credentials, S3Settings, Scope, Settings, Tokens, errors,
@@ -20,10 +21,124 @@ const KEY_VARIABLE: &str = "KREPIS_CACHE_KEY";
 
 pub fn run(session: &Session, command: CacheCommand) -> Result<u8, Failure> {
     match command {
+        CacheCommand::Stats => stats(session),
+        CacheCommand::Clear { kind } => clear(session, kind.as_deref()),
         CacheCommand::Serve(arguments) => serve(session, &arguments),
         CacheCommand::Token(arguments) => token(session, &arguments),
         CacheCommand::Key { file } => new_key(session, file),
     }
+}
+
+fn stats(session: &Session) -> Result<u8, Failure> {
+    let caches = session.workspace()?.caches();
+    let mut found: Vec<(KindStats, Option<u64>)> = krepis_workspace::CACHES
+        .iter()
+        .map(|kind| (caches.stats(*kind, Budget::default()), Some(kind.most)))
+        .collect();
+    // What another version of krepis keeps counts too.
+    for name in caches.kinds() {
+        if !found.iter().any(|(stats, _)| stats.name == name) {
+            found.push((caches.size(&name), None));
+        }
+    }
+    if session.shell.is_json() {
+        let list: Vec<_> = found
+            .iter()
+            .map(|(kind, most)| {
+                json!({
+                    "name": kind.name,
+                    "bytes": kind.bytes,
+                    "limit": most,
+                    "records": kind.stats.map(|stats| stats.records),
+                    "payload": kind.stats.map(|stats| stats.payload),
+                    "state": state(kind.condition).0,
+                    "damagedCopy": kind.damaged_copy,
+                })
+            })
+            .collect();
+        session.shell.json(&json!({ "schema": 1, "caches": list }));
+        return Ok(0);
+    }
+    for (kind, most) in &found {
+        let most = most.map_or_else(String::new, |most| format!(" of {}", size(most)));
+        let records = kind
+            .stats
+            .map_or_else(String::new, |stats| format!(", {} records", stats.records));
+        let copy = if kind.damaged_copy {
+            ", with a damaged one moved aside"
+        } else {
+            ""
+        };
+        let state = state(kind.condition).1;
+        session.shell.data(&format!(
+            "{}  {}{most}{records}{copy}{state}\n",
+            kind.name,
+            size(kind.bytes)
+        ));
+    }
+    Ok(0)
+}
+
+/// A word for programs, and what a person is told beside the size.
+fn state(condition: Condition) -> (&'static str, String) {
+    match condition {
+        Condition::Open => ("ok", String::new()),
+        Condition::Missing => ("empty", String::new()),
+        Condition::Busy(None) => ("busy", ", in use".to_owned()),
+        Condition::Busy(Some(pid)) => ("busy", format!(", in use by process {pid}")),
+        Condition::Unusable => ("unusable", ", cannot be opened".to_owned()),
+        Condition::Damaged => ("damaged", ", was damaged and is begun anew".to_owned()),
+        Condition::Late => ("slow", ", did not answer in time".to_owned()),
+    }
+}
+
+/// Bytes for people: `412 KiB`, `1.5 MiB`.
+fn size(bytes: u64) -> String {
+    let kibibytes = bytes.div_ceil(1 << 10);
+    if kibibytes < 1 << 10 {
+        return format!("{kibibytes} KiB");
+    }
+    let tenths = (kibibytes * 10).div_ceil(1 << 10);
+    if tenths.is_multiple_of(10) {
+        format!("{} MiB", tenths / 10)
+    } else {
+        format!("{}.{} MiB", tenths / 10, tenths % 10)
+    }
+}
+
+fn clear(session: &Session, kind: Option<&str>) -> Result<u8, Failure> {
+    let caches = session.workspace()?.caches();
+    let mut known: Vec<String> = krepis_workspace::CACHES
+        .iter()
+        .map(|kind| kind.name.to_owned())
+        .chain(caches.kinds())
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    if let Some(kind) = kind {
+        if !known.iter().any(|name| name == kind) {
+            return Err(Failure::new(
+                &krepis_cache::errors::UNKNOWN_KIND,
+                format!("there is no cache `{kind}`"),
+            )
+            .hint(format!("there is: {}", known.join(", "))));
+        }
+        known.retain(|name| name == kind);
+    }
+    let mut freed = 0;
+    for name in &known {
+        freed += caches.clear(name, session.options().lock_timeout)?;
+    }
+    if session.shell.is_json() {
+        session
+            .shell
+            .json(&json!({ "schema": 1, "cleared": known, "bytes": freed }));
+    } else {
+        session
+            .shell
+            .say(&format!("Cleared {}: {}.", known.join(", "), size(freed)));
+    }
+    Ok(0)
 }
 
 fn new_key(session: &Session, file: Option<PathBuf>) -> Result<u8, Failure> {
@@ -213,4 +328,25 @@ fn home(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
             )
             .hint("name the files with --key-file and --dir")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_rounded_up() {
+        let cases = [
+            (0, "0 KiB"),
+            (1, "1 KiB"),
+            (2048, "2 KiB"),
+            ((1 << 20) - 1, "1 MiB"),
+            (1 << 20, "1 MiB"),
+            ((1 << 20) + 1, "1.1 MiB"),
+            (256 << 20, "256 MiB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(size(bytes), text);
+        }
+    }
 }

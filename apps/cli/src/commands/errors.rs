@@ -25,6 +25,7 @@ pub fn run(session: &Session) -> u8 {
         krepis_workspace::errors::CODES,
         krepis_host::errors::CODES,
         krepis_remote_cache::errors::CODES,
+        krepis_cache::errors::CODES,
     ]
     .concat();
     codes.sort_by_key(|code| code.id);
@@ -50,6 +51,7 @@ mod tests {
             krepis_workspace::errors::CODES,
             krepis_host::errors::CODES,
             krepis_remote_cache::errors::CODES,
+            krepis_cache::errors::CODES,
         ]
         .concat();
         let ids: BTreeSet<&str> = all.iter().map(|code| code.id).collect();

@@ -31,6 +31,7 @@ pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<u8, Failur
 fn list(session: &Session, limit: usize) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
     let log = workspace.history().log()?;
+    session.say_cache_warnings(&workspace);
     let lines = lines(&log);
     let skipped = lines.len().saturating_sub(limit);
     let shown = &lines[skipped..];
@@ -146,6 +147,7 @@ fn show(session: &Session, text: &str, patch: bool) -> Result<u8, Failure> {
     let workspace = session.workspace()?;
     let history = workspace.history();
     let log = history.log()?;
+    session.say_cache_warnings(&workspace);
     let id = log.resolve(text)?;
     let lines = lines(&log);
     let line = lines.iter().find(|line| line.operation.id == id).ok_or_else(|| {

@@ -94,8 +94,9 @@ fn run(
     meta.verify.clone_from(&verify.command);
     let (operation, reversal) = turn.reverse(meta, plan)?;
     turn.tidy();
-    drop(turn);
+    turn.close();
     drop(whole);
+    session.say_cache_warnings(&workspace);
     session.confirm(&workspace, Some(&operation), verify)?;
     report(session, &workspace, &operation, &reversal, next);
     Ok(0)
