@@ -88,6 +88,7 @@ impl History {
         let log = self.log()?;
         let mut collection = self.select(&log, retention, now_ms());
         self.remove(&collection)?;
+        self.sweep_base()?;
         collection.temporaries = temporary::sweep(self, Budget::ALL);
         Ok(collection)
     }
