@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod errors;
 mod output;
+mod plugins;
 mod propose;
 mod runner;
 mod session;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use krepis_change::{At, Change, Code, Failure, FileState, Overlay, Tree};
@@ -10,8 +11,10 @@ use krepis_proto::v1::{
     ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands,
     command, command_result::Outcome, query::Question,
 };
+use krepis_sandbox::Standing;
 use krepis_workspace::{Applied, Workspace};
 
+use crate::plugins::Plugins;
 use crate::propose::{Joined, Pending, Request, Source, propose};
 use crate::session::{Session, config, config_text, judge};
 
@@ -36,6 +39,10 @@ pub struct Runner<'a> {
     limits: Limits,
     /// Apply nothing unless every command succeeds.
     pub all_or_nothing: bool,
+    /// Classes of paths that the user lets plugins change in this run.
+    pub consents: Vec<String>,
+    /// What each plugin's process was confined with.
+    pub in_force: Mutex<BTreeMap<String, Vec<Standing>>>,
     environment: Environment,
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
@@ -80,6 +87,8 @@ impl<'a> Runner<'a> {
             purpose,
             limits,
             all_or_nothing: false,
+            consents: Vec::new(),
+            in_force: Mutex::default(),
             environment: Environment::of_process(),
             found: None,
             background: None,
@@ -173,6 +182,54 @@ impl<'a> Runner<'a> {
         let Some((runtime, location, cache)) = &self.found else {
             return Ok(Vec::new());
         };
+        let is_plugin = |request: &&Request| matches!(request.source, Source::Plugin { .. });
+        let (of_plugins, own): (Vec<&Request>, Vec<&Request>) = requests.iter().partition(is_plugin);
+        let plugins = Plugins {
+            runtime,
+            location,
+            environment: &self.environment,
+            workspace: self.workspace,
+            config: &config,
+            limits: self.limits,
+            consents: &self.consents,
+            shell: self.session.shell,
+            in_force: &self.in_force,
+        };
+        // Beside each other: neither waits for the other's slowest.
+        let (of_plugins, own) = std::thread::scope(|scope| {
+            let of_plugins = scope.spawn(|| plugins.run(&of_plugins, tree, pending));
+            let own = self.run_own(&own, tree, pending, &config, (runtime, location, cache.as_ref()));
+            let of_plugins = of_plugins
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (of_plugins, own)
+        });
+        let (own, background) = own?;
+        let (mut of_plugins, mut own) = (of_plugins?.into_iter(), own.into_iter());
+        self.background = background;
+        Ok(requests
+            .iter()
+            .filter_map(|request| {
+                if is_plugin(&request) {
+                    of_plugins.next()
+                } else {
+                    own.next()
+                }
+            })
+            .collect())
+    }
+
+    fn run_own(
+        &self,
+        requests: &[&Request],
+        tree: &dyn Tree,
+        pending: &Pending,
+        config: &krepis_rules::Config,
+        (runtime, location, cache): (&Runtime, &RunnerLocation, Option<&CacheFolder>),
+    ) -> Result<OwnResults, Failure> {
+        if requests.is_empty() {
+            return Ok((Vec::new(), None));
+        }
         let names: BTreeMap<u32, &str> = ids(requests)
             .map(|(id, request)| (id, request.name.as_str()))
             .collect();
@@ -191,7 +248,7 @@ impl<'a> Runner<'a> {
         let run = Run {
             runtime,
             location,
-            cache: cache.as_ref(),
+            cache,
             environment: &self.environment,
             // The runner ends a command that takes too long; this is for a runner that does not.
             time_limit: Some(longest * 2 + Duration::from_secs(30)),
@@ -200,16 +257,16 @@ impl<'a> Runner<'a> {
         let finished = krepis_host::run_commands(
             &run,
             &start,
-            &mut |query| answer(query, tree, &config),
+            &mut |query| answer(query, tree, config),
             &mut |log| shell.log(names.get(&log.command).copied().unwrap_or("runner"), &log.text),
         )?;
-        self.background = finished.background;
-        Ok(finished
+        let results = finished
             .results
             .into_iter()
             .zip(requests)
             .map(|(result, request)| outcome(result, &request.name))
-            .collect())
+            .collect();
+        Ok((results, finished.background))
     }
 
     fn find(
@@ -237,6 +294,7 @@ impl<'a> Runner<'a> {
             source: Some(match &request.source {
                 Source::Builtin(kind) => command::Source::Builtin(kind.clone()),
                 Source::Module(path) => command::Source::Module(path.to_string_lossy().into_owned()),
+                Source::Plugin { .. } => command::Source::Module(String::new()),
             }),
             options_json: request.options.to_string(),
             timeout_ms: Duration::try_from_secs_f64(self.limits.timeout)
@@ -257,8 +315,14 @@ impl Drop for Runner<'_> {
     }
 }
 
-fn ids(requests: &[Request]) -> impl Iterator<Item = (u32, &Request)> {
-    (1..).zip(requests)
+/// Results of commands that are not plugins', and what would make the next run faster.
+type OwnResults = (
+    Vec<Result<ChangeSet, Failure>>,
+    Option<krepis_host::SnapshotBuild>,
+);
+
+fn ids<'a>(requests: &[&'a Request]) -> impl Iterator<Item = (u32, &'a Request)> {
+    (1..).zip(requests.iter().copied())
 }
 
 fn overlay_file(path: &str, state: &FileState) -> OverlayFile {
@@ -271,28 +335,32 @@ fn overlay_file(path: &str, state: &FileState) -> OverlayFile {
 fn answer(query: &Query, tree: &dyn Tree, config: &krepis_rules::Config) -> QueryAnswer {
     let found = match &query.question {
         Some(Question::ClassName(name)) => krepis_rules::find_classes(tree, config, name),
-        None => Ok(Vec::new()),
+        // The others are for plugins, which read nothing themselves.
+        _ => Ok(Vec::new()),
     };
     match found {
         Ok(sites) => QueryAnswer {
             id: query.id,
-            classes: sites
-                .into_iter()
-                .map(|site| ClassSite {
-                    path: site.path.to_string(),
-                    line: site.line,
-                    name: site.name,
-                    exported: site.exported,
-                })
-                .collect(),
-            error: None,
+            classes: class_sites(sites),
+            ..QueryAnswer::default()
         },
         Err(failure) => QueryAnswer {
             id: query.id,
-            classes: Vec::new(),
             error: Some(problem(&failure)),
+            ..QueryAnswer::default()
         },
     }
+}
+
+/// Places of classes as a message.
+pub fn class_sites(sites: Vec<krepis_rules::ClassSite>) -> Vec<ClassSite> {
+    let of = |site: krepis_rules::ClassSite| ClassSite {
+        path: site.path.to_string(),
+        line: site.line,
+        name: site.name,
+        exported: site.exported,
+    };
+    sites.into_iter().map(of).collect()
 }
 
 fn problem(failure: &Failure) -> Problem {
@@ -310,7 +378,8 @@ fn problem(failure: &Failure) -> Problem {
     }
 }
 
-fn outcome(result: CommandResult, name: &str) -> Result<ChangeSet, Failure> {
+/// What a command's result means for the invocation.
+pub fn outcome(result: CommandResult, name: &str) -> Result<ChangeSet, Failure> {
     match result.outcome {
         Some(Outcome::ChangeSet(mut set)) => {
             if set.title.is_empty() {

@@ -12,6 +12,7 @@ mod frames;
 mod layouts;
 mod location;
 mod pins;
+pub mod plugin;
 mod probe;
 mod run;
 mod runner;

@@ -1,7 +1,9 @@
 //! `krepis doctor`: whether everything krepis needs is in order here.
 
 use krepis_change::Failure;
+use krepis_host::plugin::{Consent, decide};
 use krepis_host::{CacheFolder, Environment, Purpose, Request, RunnerLocation};
+use krepis_sandbox::Standing;
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
@@ -37,7 +39,6 @@ impl Finding {
 
 /// Parts of the product that come with later versions: never reported as ok.
 const NOT_HERE: &[(&str, &str)] = &[
-    ("sandbox", "plugins in a confined process"),
     ("store", "packages (`krepis add`)"),
     ("vault", "encrypted tokens"),
     ("turbo", "the native engine"),
@@ -49,6 +50,9 @@ pub fn run(session: &Session, arguments: &DoctorArguments) -> u8 {
             .shell
             .json(&json!({ "schema": 1, "failpoints": krepis_history::failpoints::POINTS }));
         return 0;
+    }
+    if arguments.accept_weaker_sandbox {
+        return accept_weaker_sandbox(session);
     }
     let findings = findings(session);
     let bad = findings.iter().filter(|finding| finding.state == "bad").count();
@@ -163,6 +167,10 @@ fn findings(session: &Session) -> Vec<Finding> {
             hint: None,
         },
     });
+    let has_plugins = workspace
+        .as_ref()
+        .is_ok_and(|workspace| config(&workspace.tree()).is_ok_and(|config| !config.plugins.is_empty()));
+    findings.push(sandbox(&environment, has_plugins));
     findings.extend(NOT_HERE.iter().map(|(name, what)| Finding {
         name,
         state: "none",
@@ -170,6 +178,81 @@ fn findings(session: &Session) -> Vec<Finding> {
         hint: None,
     }));
     findings
+}
+
+/// What plugins are confined with here. A layer that is missing is a fault only where there are plugins to run.
+fn sandbox(environment: &Environment, has_plugins: bool) -> Finding {
+    let here = krepis_sandbox::survey();
+    let given = Consent::of(environment).given();
+    let without: Vec<&str> = missing(&here)
+        .map(|standing| standing.layer.name())
+        .filter(|name| given.iter().any(|given| given == name))
+        .collect();
+    let found = decide(&here, &given).map(|_| {
+        let layers: Vec<String> = here
+            .iter()
+            .filter_map(|standing| Some(format!("{} ({})", standing.layer, standing.state.as_ref().ok()?)))
+            .collect();
+        if without.is_empty() {
+            layers.join(", ")
+        } else {
+            format!(
+                "{}; by your consent without {}",
+                layers.join(", "),
+                without.join(", ")
+            )
+        }
+    });
+    let mut finding = Finding::of("sandbox", found);
+    if finding.state == "bad" && !has_plugins {
+        finding.state = "none";
+    }
+    finding
+}
+
+fn missing(here: &[Standing]) -> impl Iterator<Item = &Standing> {
+    here.iter().filter(|standing| standing.state.is_err())
+}
+
+/// `--accept-weaker-sandbox`: records the layers that are missing now; a layer that goes missing later is none of them.
+fn accept_weaker_sandbox(session: &Session) -> u8 {
+    let here = krepis_sandbox::survey();
+    let names: Vec<String> = missing(&here)
+        .map(|standing| standing.layer.name().to_owned())
+        .collect();
+    let consent = Consent::of(&Environment::of_process());
+    match consent.record_without(&names) {
+        Ok(file) => {
+            if session.shell.is_json() {
+                session
+                    .shell
+                    .json(&json!({ "schema": 1, "without": names, "file": file }));
+            } else if names.is_empty() {
+                session
+                    .shell
+                    .say("This machine has every layer of the sandbox: there is nothing to do without.");
+            } else {
+                for standing in missing(&here) {
+                    let reason = standing.state.as_ref().err().map_or("", String::as_str);
+                    session
+                        .shell
+                        .warn(&format!("plugins run without `{}`: {reason}", standing.layer));
+                }
+                session.shell.say(&format!(
+                    "Recorded for this machine in {}; run it again when the machine has changed.",
+                    file.display()
+                ));
+            }
+            0
+        }
+        Err(error) => {
+            let failure = Failure::new(&errors::UNHEALTHY, "the consent could not be recorded")
+                .reason(error.to_string())
+                .hint("name a folder that can be written in KREPIS_CONFIG_DIR");
+            session.shell.fail(&failure);
+            failure.exit()
+        }
+    }
 }
 
 fn history(workspace: &krepis_workspace::Workspace) -> Result<String, Failure> {

@@ -40,6 +40,8 @@ messages! {
     Operation FileRecord FileStateRecord EditRecord Owner
     Problem Place
     MasterFrame RunnerFrame RunnerReady StartCommands Command OverlayFile CommandResult Query QueryAnswer Log
+    HttpRequest HttpResponse HttpHeader FileAnswer FolderEntry
+    PluginManifest PluginCommand Capabilities
 }
 
 /// Finds a message by name.
