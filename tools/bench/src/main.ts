@@ -23,10 +23,11 @@ import { cache } from './cache.ts';
 import { generate } from './generate.ts';
 import { graph } from './graph/index.ts';
 import { machine, type Report } from './report.ts';
+import { sandbox } from './sandbox.ts';
 import { markdown, terminalTable } from './table.ts';
 import { truth } from './truth/index.ts';
 
-const AREAS: readonly Area[] = [generate, truth, graph, cache];
+const AREAS: readonly Area[] = [generate, truth, graph, cache, sandbox];
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const results = join(root, 'dist', 'bench');
