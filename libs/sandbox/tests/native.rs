@@ -32,7 +32,7 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, UdpSocket};
     use std::os::fd::AsRawFd;
     use std::os::linux::net::SocketAddrExt;
@@ -281,13 +281,14 @@ mod linux {
             .arg("attempt")
             .arg(name)
             .args(outside.places())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let attached = confinement.attach(&mut command, 3).unwrap();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         drop(command);
         attached.set_memory_limit(&child).unwrap();
+        child.stdin.take().unwrap().write_all(b"!").unwrap();
         let mut said = String::new();
         child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
         let mut complaint = String::new();

@@ -57,7 +57,16 @@ impl MemoryLimit {
         if !self.needs_watching() {
             return Ok(());
         }
-        let base = data_of(process).ok_or("how much memory it has cannot be read")?;
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"))
+            .map_err(|error| format!("how much memory it has cannot be read: {error}"))?;
+        let Some(base) = data_of(&status) else {
+            // Until it is waited for its entry stays, without memory.
+            return if has_ended(&status) {
+                Ok(())
+            } else {
+                Err("how much memory it has is not told".to_owned())
+            };
+        };
         let pid = i32::try_from(process)
             .ok()
             .and_then(Pid::from_raw)
@@ -93,10 +102,27 @@ pub fn describe_here() -> String {
     }
 }
 
-/// Bytes of private writable memory of a process.
-fn data_of(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+/// Bytes of private writable memory, of /proc/PID/status.
+fn data_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmData:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes << 10)
+}
+
+fn has_ended(status: &str) -> bool {
+    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+    state.is_some_and(|state| state.trim().starts_with(['Z', 'X']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_and_a_process_that_has_ended_has_none() {
+        assert_eq!(data_of("Name:\tnode\nVmData:\t  12 kB\n"), Some(12 << 10));
+        let ended = "Name:\tnode\nState:\tZ (zombie)\n";
+        assert!(data_of(ended).is_none() && has_ended(ended));
+        assert!(!has_ended("State:\tS (sleeping)\n") && !has_ended(""));
+    }
 }
