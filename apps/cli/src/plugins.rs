@@ -65,19 +65,45 @@ pub fn find(name: &str, workspace: &Workspace, config: &Config) -> Result<Option
 }
 
 impl Plugins<'_> {
-    /// Runs the requests that are of plugins; one result each, in their order. `tree` is the workspace under `pending`.
-    ///
-    /// # Errors
-    /// What concerns all of them: a layer of the sandbox that is missing here, without consent.
+    /// Runs the requests that are of plugins; one result each, in their order. `tree` is the workspace under `pending`. What
+    /// concerns all of them, as a layer of the sandbox that is missing here, is the result of each.
     pub fn run(
         &self,
         requests: &[&Request],
         tree: &dyn Tree,
         pending: &Pending,
-    ) -> Result<Vec<Result<ChangeSet, Failure>>, Failure> {
+    ) -> Vec<Result<ChangeSet, Failure>> {
         if requests.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
+        let prepared = self.prepare();
+        let (layers, disk) = match &prepared {
+            Ok(prepared) => (&prepared.0, &prepared.1),
+            Err(failure) => return requests.iter().map(|_| Err(failure.clone())).collect(),
+        };
+        let seen = Overlay::new(disk, pending.clone());
+        let lanes = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let waiting = Mutex::new((0..requests.len()).rev().collect::<Vec<usize>>());
+        let results: Mutex<Vec<Option<Result<ChangeSet, Failure>>>> = Mutex::new(vec![None; requests.len()]);
+        std::thread::scope(|scope| {
+            for _ in 0..lanes.max(2).min(requests.len()) {
+                scope.spawn(|| {
+                    while let Some(index) = lock(&waiting).pop() {
+                        let result = self.run_one(requests[index], layers, &seen, tree);
+                        lock(&results)[index] = Some(result);
+                    }
+                });
+            }
+        });
+        let missing = || Failure::new(&krepis_host::errors::RUNNER_DIED, "a plugin was not run");
+        lock(&results)
+            .iter_mut()
+            .map(|result| result.take().unwrap_or_else(|| Err(missing())))
+            .collect()
+    }
+
+    /// What a plugin is confined with here, and the workspace as it may see it.
+    fn prepare(&self) -> Result<(Layers, Beneath), Failure> {
         let layers = decide(&krepis_sandbox::survey(), &Consent::of(self.environment).given())?;
         let disk = Beneath::open(self.workspace.root()).map_err(|error| {
             Failure::new(
@@ -86,25 +112,7 @@ impl Plugins<'_> {
             )
             .reason(error.to_string())
         })?;
-        let seen = Overlay::new(&disk, pending.clone());
-        let lanes = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let waiting = Mutex::new((0..requests.len()).rev().collect::<Vec<usize>>());
-        let results: Mutex<Vec<Option<Result<ChangeSet, Failure>>>> = Mutex::new(vec![None; requests.len()]);
-        std::thread::scope(|scope| {
-            for _ in 0..lanes.max(2).min(requests.len()) {
-                scope.spawn(|| {
-                    while let Some(index) = lock(&waiting).pop() {
-                        let result = self.run_one(requests[index], &layers, &seen, tree);
-                        lock(&results)[index] = Some(result);
-                    }
-                });
-            }
-        });
-        let missing = || Failure::new(&krepis_host::errors::RUNNER_DIED, "a plugin was not run");
-        Ok(lock(&results)
-            .iter_mut()
-            .map(|result| result.take().unwrap_or_else(|| Err(missing())))
-            .collect())
+        Ok((layers, disk))
     }
 
     fn run_one(

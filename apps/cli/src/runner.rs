@@ -205,7 +205,7 @@ impl<'a> Runner<'a> {
             (of_plugins, own)
         });
         let (own, background) = own?;
-        let (mut of_plugins, mut own) = (of_plugins?.into_iter(), own.into_iter());
+        let (mut of_plugins, mut own) = (of_plugins.into_iter(), own.into_iter());
         self.background = background;
         Ok(requests
             .iter()
@@ -291,11 +291,12 @@ impl<'a> Runner<'a> {
         Command {
             id,
             name: request.name.clone(),
-            source: Some(match &request.source {
-                Source::Builtin(kind) => command::Source::Builtin(kind.clone()),
-                Source::Module(path) => command::Source::Module(path.to_string_lossy().into_owned()),
-                Source::Plugin { .. } => command::Source::Module(String::new()),
-            }),
+            source: match &request.source {
+                Source::Builtin(kind) => Some(command::Source::Builtin(kind.clone())),
+                Source::Module(path) => Some(command::Source::Module(path.to_string_lossy().into_owned())),
+                // Never the runner's: it has a process of its own.
+                Source::Plugin { .. } => None,
+            },
             options_json: request.options.to_string(),
             timeout_ms: Duration::try_from_secs_f64(self.limits.timeout)
                 .ok()

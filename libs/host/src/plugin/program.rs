@@ -120,14 +120,26 @@ pub fn files(program: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
             read.push(tree.into());
         }
     }
-    if let Some(beside) = program.parent().and_then(Path::parent) {
-        let libraries = beside.join("lib");
-        // `/usr/bin/node` has it in the list; anywhere else it holds npm and, in shared builds, libnode.
-        if !read.contains(&libraries) {
-            read.push(libraries);
-        }
-    }
+    read.extend(libraries_beside(program));
     (execute, read)
+}
+
+/// The libraries of an installation (`bin/node` and `lib/libnode.so.137`): file by file, since what is beside `~/bin` is the user's.
+fn libraries_beside(program: &Path) -> Vec<PathBuf> {
+    let real = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+    let folder = real
+        .parent()
+        .and_then(Path::parent)
+        .map(|prefix| prefix.join("lib"));
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains(".so"))
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 /// The program that the kernel loads first, named in the ELF header (`PT_INTERP`).
@@ -189,6 +201,22 @@ mod tests {
         let loader = loader(&own).expect("a loader");
         assert!(loader.to_string_lossy().contains("ld"), "{}", loader.display());
         assert!(super::loader(Path::new("/etc/passwd")).is_none());
+    }
+
+    #[test]
+    fn of_what_lies_beside_a_program_only_libraries_are_granted() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let home = scratch.path().canonicalize().expect("a path");
+        for folder in ["bin", "lib", "lib/private.so"] {
+            std::fs::create_dir(home.join(folder)).expect("a folder");
+        }
+        for file in ["bin/node", "lib/libnode.so.137", "lib/notes.txt"] {
+            std::fs::write(home.join(file), "").expect("a file");
+        }
+        let (execute, read) = files(&home.join("bin/node"));
+        assert_eq!(execute, [home.join("bin/node")]);
+        let own: Vec<&PathBuf> = read.iter().filter(|path| path.starts_with(&home)).collect();
+        assert_eq!(own, [&home.join("lib/libnode.so.137")]);
     }
 
     #[test]
