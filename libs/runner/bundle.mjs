@@ -7,6 +7,8 @@
  *   generator.cjs  the built-in generators with ts-morph, loaded where one is asked for
  *   snapshot.cjs   all of it in one file, from which a start-up snapshot is built on the user's machine
  *   build-snapshot.cjs  builds and checks that snapshot in the background
+ *   plugin.cjs     a plugin's process: one command, confined
+ *   plugin-api.cjs what a plugin gets for `@krepis/plugin`
  *   digest         sha256 over the files above: what caches are keyed by
  */
 import { createHash } from 'node:crypto';
@@ -17,7 +19,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const ENTRIES = ['main', 'worker', 'generator', 'snapshot', 'build-snapshot'];
+const ENTRIES = ['main', 'worker', 'generator', 'snapshot', 'build-snapshot', 'plugin', 'plugin-api'];
 
 /**
  * Writes the bundles. The folder is replaced as a whole: a runner that starts meanwhile finds the old or the new one, and

@@ -185,9 +185,15 @@ pub struct ApplyArguments {
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// Names of commands under `commands` in krepis.json
+    /// Names of commands under `commands` in krepis.json; PLUGIN:COMMAND for a plugin's
     #[arg(required = true)]
     pub commands: Vec<String>,
+    /// Let plugins change files of this class: executable-config, ci, agent-control, policy
+    #[arg(long = "consent", value_name = "CLASS", value_parser = ["executable-config", "ci", "agent-control", "policy"])]
+    pub consents: Vec<String>,
+    /// Say what each plugin's process is confined with
+    #[arg(long)]
+    pub verbose: bool,
     /// Apply nothing unless every command succeeds
     #[arg(long)]
     pub all_or_nothing: bool,
@@ -365,6 +371,9 @@ pub struct DoctorArguments {
     /// Print the names of the crash points (for the crash tests)
     #[arg(long, hide = true)]
     pub failpoints: bool,
+    /// Record that plugins may run on this machine without the layers of the sandbox that it lacks
+    #[arg(long)]
+    pub accept_weaker_sandbox: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod commands;
 mod console;
 mod errors;
 mod output;
+mod plugins;
 mod propose;
 mod runner;
 mod session;

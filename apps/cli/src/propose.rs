@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use krepis_change::{Change, Failure, FileState, Overlay, Transition, Tree, WorkspacePath};
+use krepis_host::plugin::Plugin;
 use krepis_proto::v1::ChangeSet;
 
 use crate::errors;
@@ -30,6 +32,8 @@ pub enum Source {
     Builtin(String),
     /// A module of the workspace, by absolute path.
     Module(PathBuf),
+    /// A command of a plugin.
+    Plugin { plugin: Arc<Plugin>, command: String },
 }
 
 /// Pending content over the disk.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use krepis_change::{At, Change, Code, Failure, FileState, Overlay, Tree};
@@ -10,9 +11,11 @@ use krepis_proto::v1::{
     ChangeSet, ClassSite, Command, CommandResult, OverlayFile, Problem, Query, QueryAnswer, StartCommands,
     command, command_result::Outcome, query::Question,
 };
+use krepis_sandbox::Standing;
 use krepis_workspace::{Applied, Workspace};
 
 use crate::console::Console;
+use crate::plugins::Plugins;
 use crate::propose::{Joined, Pending, Request, Source, propose};
 use crate::session::{Session, config, config_text, judge};
 
@@ -47,6 +50,10 @@ pub struct Runner<'a> {
     pub all_or_nothing: bool,
     /// The command that has to succeed after the write, for the record.
     pub verify: Option<String>,
+    /// Classes of paths that the user lets plugins change in this run.
+    pub consents: Vec<String>,
+    /// What each plugin's process was confined with.
+    pub in_force: Mutex<BTreeMap<String, Vec<Standing>>>,
     environment: Environment,
     found: Option<(Runtime, RunnerLocation, Option<CacheFolder>)>,
     background: Option<krepis_host::SnapshotBuild>,
@@ -95,6 +102,8 @@ impl<'a> Runner<'a> {
             limits,
             all_or_nothing: false,
             verify: None,
+            consents: Vec::new(),
+            in_force: Mutex::default(),
             environment: Environment::of_process(),
             found: None,
             background: None,
@@ -201,60 +210,68 @@ impl<'a> Runner<'a> {
         let Some((runtime, location, cache)) = &self.found else {
             return Ok(Vec::new());
         };
-        let start = StartCommands {
-            root: self.workspace.root().to_string_lossy().into_owned(),
-            commands: ids(requests)
-                .map(|(id, request)| self.command(id, request))
-                .collect(),
-            overlay: pending
-                .iter()
-                .map(|(path, state)| overlay_file(path.as_str(), state))
-                .collect(),
-            config_json: config_text(tree),
-            jobs: self.limits.jobs,
-        };
-        let run = Run {
+        let is_plugin = |request: &&Request| matches!(request.source, Source::Plugin { .. });
+        let (of_plugins, own): (Vec<&Request>, Vec<&Request>) = requests.iter().partition(is_plugin);
+        let collects = self.session.shell.is_json() && self.purpose == Purpose::Workspace;
+        let names = requests.iter().map(|request| request.name.as_str());
+        let console = self.console.get_or_insert_with(|| Console::new(names));
+        let show = Mutex::new(Show::new(requests, console, collects));
+        let interrupts = self.session.interrupts();
+        let plugins = Plugins {
             runtime,
             location,
-            cache: cache.as_ref(),
             environment: &self.environment,
-            time_limit: Some(self.time_limit(requests)),
-            interrupts: self.session.interrupts(),
+            workspace: self.workspace,
+            config: &config,
+            limits: self.limits,
+            consents: &self.consents,
+            log: &|name, text| lock(&show).print(name, text),
+            interrupts,
+            in_force: &self.in_force,
         };
-        let collects = self.session.shell.is_json() && self.purpose == Purpose::Workspace;
-        let names = || requests.iter().map(|request| request.name.as_str());
-        let console = self.console.get_or_insert_with(|| Console::new(names()));
-        let mut show = Show::new(requests, console, collects);
-        let finished = krepis_host::run_commands(
-            &run,
-            &start,
-            &mut |query| answer(query, tree, &config),
-            &mut |happening| show.see(&happening),
-        );
-        self.logs = show.finish();
-        let finished = finished?;
-        self.background = finished.background;
-        Ok(finished
-            .results
-            .into_iter()
-            .zip(requests)
-            .map(|(result, request)| outcome(result, &request.name))
+        let of_own = Own {
+            run: Run {
+                runtime,
+                location,
+                cache: cache.as_ref(),
+                environment: &self.environment,
+                time_limit: Some(time_limit(&own, self.limits)),
+                interrupts,
+            },
+            root: self.workspace.root(),
+            limits: self.limits,
+            config: &config,
+            show: &show,
+        };
+        // Beside each other: neither waits for the other's slowest.
+        let (of_plugins, own) = std::thread::scope(|scope| {
+            let of_plugins = scope.spawn(|| plugins.run(&of_plugins, tree, pending));
+            let own = of_own.run(&own, tree, pending);
+            let of_plugins = of_plugins
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (of_plugins, own)
+        });
+        let logs = show
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .finish();
+        self.logs = logs;
+        // A signal is an end of the whole and no plugin's failure.
+        interrupts.map_or(Ok(()), krepis_host::Interrupts::check)?;
+        let (own, background) = own?;
+        let (mut of_plugins, mut own) = (of_plugins.into_iter(), own.into_iter());
+        self.background = background;
+        Ok(requests
+            .iter()
+            .filter_map(|request| {
+                if is_plugin(&request) {
+                    of_plugins.next()
+                } else {
+                    own.next()
+                }
+            })
             .collect())
-    }
-
-    /// For the whole run, watched from outside. The runner itself ends a command that takes too long, except the single
-    /// built-in, which has the runner's only thread.
-    fn time_limit(&self, requests: &[Request]) -> Duration {
-        let longest = Duration::try_from_secs_f64(self.limits.timeout).unwrap_or(Duration::MAX);
-        if let [only] = requests
-            && matches!(only.source, Source::Builtin(_))
-        {
-            return longest;
-        }
-        let rounds = requests.len().div_ceil(self.limits.jobs.max(1) as usize);
-        longest
-            .saturating_mul(u32::try_from(rounds + 1).unwrap_or(u32::MAX))
-            .saturating_add(Duration::from_secs(30))
     }
 
     fn find(
@@ -274,15 +291,64 @@ impl<'a> Runner<'a> {
         })?;
         Ok((runtime, RunnerLocation::find(&self.environment)?, cache))
     }
+}
+
+/// Commands that are not plugins', in one runner.
+struct Own<'a, 'show> {
+    run: Run<'a>,
+    root: &'a Path,
+    limits: Limits,
+    config: &'a krepis_rules::Config,
+    show: &'a Mutex<Show<'show>>,
+}
+
+impl Own<'_, '_> {
+    fn run(&self, requests: &[&Request], tree: &dyn Tree, pending: &Pending) -> Result<OwnResults, Failure> {
+        if requests.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let start = StartCommands {
+            root: self.root.to_string_lossy().into_owned(),
+            commands: ids(requests)
+                .map(|(id, request)| self.command(id, request))
+                .collect(),
+            overlay: pending
+                .iter()
+                .map(|(path, state)| overlay_file(path.as_str(), state))
+                .collect(),
+            config_json: config_text(tree),
+            jobs: self.limits.jobs,
+        };
+        let name = |id| {
+            ids(requests)
+                .find(|(known, _)| *known == id)
+                .map(|(_, request)| request.name.as_str())
+        };
+        let finished = krepis_host::run_commands(
+            &self.run,
+            &start,
+            &mut |query| answer(query, tree, self.config),
+            &mut |happening| lock(self.show).see(&happening, &name),
+        )?;
+        let results = finished
+            .results
+            .into_iter()
+            .zip(requests)
+            .map(|(result, request)| outcome(result, &request.name))
+            .collect();
+        Ok((results, finished.background))
+    }
 
     fn command(&self, id: u32, request: &Request) -> Command {
         Command {
             id,
             name: request.name.clone(),
-            source: Some(match &request.source {
-                Source::Builtin(kind) => command::Source::Builtin(kind.clone()),
-                Source::Module(path) => command::Source::Module(path.to_string_lossy().into_owned()),
-            }),
+            source: match &request.source {
+                Source::Builtin(kind) => Some(command::Source::Builtin(kind.clone())),
+                Source::Module(path) => Some(command::Source::Module(path.to_string_lossy().into_owned())),
+                // Never the runner's: it has a process of its own.
+                Source::Plugin { .. } => None,
+            },
             options_json: request.options.to_string(),
             timeout_ms: Duration::try_from_secs_f64(self.limits.timeout)
                 .ok()
@@ -293,69 +359,94 @@ impl<'a> Runner<'a> {
     }
 }
 
+/// For the whole run, watched from outside. The runner itself ends a command that takes too long, except the single
+/// built-in, which has the runner's only thread.
+fn time_limit(requests: &[&Request], limits: Limits) -> Duration {
+    let longest = Duration::try_from_secs_f64(limits.timeout).unwrap_or(Duration::MAX);
+    if let [only] = requests
+        && matches!(only.source, Source::Builtin(_))
+    {
+        return longest;
+    }
+    let rounds = requests.len().div_ceil(limits.jobs.max(1) as usize);
+    longest
+        .saturating_mul(u32::try_from(rounds + 1).unwrap_or(u32::MAX))
+        .saturating_add(Duration::from_secs(30))
+}
+
 /// What is shown of a run.
 struct Show<'a> {
-    names: BTreeMap<u32, &'a str>,
     console: &'a mut Console,
+    names: Vec<&'a str>,
     /// With `--json`: what was printed, to be in the answer. The built-ins print for whoever debugs them.
-    logs: Option<BTreeMap<u32, String>>,
-    running: Vec<u32>,
+    logs: Option<BTreeMap<String, String>>,
+    running: Vec<String>,
     finished: usize,
 }
+
+/// Whose output cannot be told apart.
+const RUNNER: &str = "runner";
 
 impl<'a> Show<'a> {
     fn new(requests: &'a [Request], console: &'a mut Console, collects: bool) -> Self {
         Self {
-            names: ids(requests)
-                .map(|(id, request)| (id, request.name.as_str()))
-                .collect(),
             console,
+            names: requests.iter().map(|request| request.name.as_str()).collect(),
             logs: collects.then(BTreeMap::new),
             running: Vec::new(),
             finished: 0,
         }
     }
 
-    fn see(&mut self, happening: &Happening) {
-        match *happening {
-            Happening::Printed(log) => match &mut self.logs {
-                Some(logs) => logs.entry(log.command).or_default().push_str(&log.text),
-                None => self.console.print(self.name(log.command), &log.text),
-            },
-            Happening::Started(id) => {
-                if !self.running.contains(&id) {
-                    self.running.push(id);
-                }
-                self.progress();
-            }
-            Happening::Finished(id) => {
-                self.running.retain(|running| *running != id);
-                self.finished += 1;
-                self.progress();
-            }
+    fn print(&mut self, name: &str, text: &str) {
+        match &mut self.logs {
+            Some(logs) => logs.entry(name.to_owned()).or_default().push_str(text),
+            None => self.console.print(name, text),
         }
     }
 
-    /// Output that cannot be told apart is the runner's.
-    fn name(&self, id: u32) -> &'a str {
-        self.names.get(&id).copied().unwrap_or("runner")
+    fn see<'n>(&mut self, happening: &Happening, name: &dyn Fn(u32) -> Option<&'n str>) {
+        match *happening {
+            Happening::Printed(log) => self.print(name(log.command).unwrap_or(RUNNER), &log.text),
+            Happening::Started(id) => self.started(name(id).unwrap_or(RUNNER)),
+            Happening::Finished(id) => self.ended(name(id).unwrap_or(RUNNER)),
+        }
+    }
+
+    fn started(&mut self, name: &str) {
+        if !self.running.iter().any(|running| running == name) {
+            self.running.push(name.to_owned());
+        }
+        self.progress();
+    }
+
+    fn ended(&mut self, name: &str) {
+        self.running.retain(|running| running != name);
+        self.finished += 1;
+        self.progress();
     }
 
     fn progress(&self) {
         let mut text = format!("{}/{} done", self.finished, self.names.len());
         if !self.running.is_empty() {
-            let running: Vec<&str> = self.running.iter().map(|id| self.name(*id)).collect();
-            text.push_str(&format!("; running: {}", running.join(", ")));
+            text.push_str(&format!("; running: {}", self.running.join(", ")));
         }
         self.console.progress(Some(text));
     }
 
+    /// What was printed, in the order of the commands.
     fn finish(self) -> Vec<(String, String)> {
         self.console.progress(None);
-        let logs = self.logs.unwrap_or_default();
-        let name = |id| self.names.get(&id).copied().unwrap_or("runner").to_owned();
-        logs.into_iter().map(|(id, text)| (name(id), text)).collect()
+        let mut logs = self.logs.unwrap_or_default();
+        let of = |name: &&str| Some(((*name).to_owned(), logs.remove(*name)?));
+        let mut all: Vec<(String, String)> = self.names.iter().filter_map(of).collect();
+        all.extend(logs.remove_entry(RUNNER));
+        all
     }
+}
+
+fn lock<'a, 'b>(show: &'a Mutex<Show<'b>>) -> std::sync::MutexGuard<'a, Show<'b>> {
+    show.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The next run's snapshot is built when this one has given its answer.
@@ -367,8 +458,14 @@ impl Drop for Runner<'_> {
     }
 }
 
-fn ids(requests: &[Request]) -> impl Iterator<Item = (u32, &Request)> {
-    (1..).zip(requests)
+/// Results of commands that are not plugins', and what would make the next run faster.
+type OwnResults = (
+    Vec<Result<ChangeSet, Failure>>,
+    Option<krepis_host::SnapshotBuild>,
+);
+
+fn ids<'a>(requests: &[&'a Request]) -> impl Iterator<Item = (u32, &'a Request)> {
+    (1..).zip(requests.iter().copied())
 }
 
 fn overlay_file(path: &str, state: &FileState) -> OverlayFile {
@@ -381,28 +478,32 @@ fn overlay_file(path: &str, state: &FileState) -> OverlayFile {
 fn answer(query: &Query, tree: &dyn Tree, config: &krepis_rules::Config) -> QueryAnswer {
     let found = match &query.question {
         Some(Question::ClassName(name)) => krepis_rules::find_classes(tree, config, name),
-        None => Ok(Vec::new()),
+        // The others are for plugins, which read nothing themselves.
+        _ => Ok(Vec::new()),
     };
     match found {
         Ok(sites) => QueryAnswer {
             id: query.id,
-            classes: sites
-                .into_iter()
-                .map(|site| ClassSite {
-                    path: site.path.to_string(),
-                    line: site.line,
-                    name: site.name,
-                    exported: site.exported,
-                })
-                .collect(),
-            error: None,
+            classes: class_sites(sites),
+            ..QueryAnswer::default()
         },
         Err(failure) => QueryAnswer {
             id: query.id,
-            classes: Vec::new(),
             error: Some(problem(&failure)),
+            ..QueryAnswer::default()
         },
     }
+}
+
+/// Places of classes as a message.
+pub fn class_sites(sites: Vec<krepis_rules::ClassSite>) -> Vec<ClassSite> {
+    let of = |site: krepis_rules::ClassSite| ClassSite {
+        path: site.path.to_string(),
+        line: site.line,
+        name: site.name,
+        exported: site.exported,
+    };
+    sites.into_iter().map(of).collect()
 }
 
 fn problem(failure: &Failure) -> Problem {
@@ -420,7 +521,8 @@ fn problem(failure: &Failure) -> Problem {
     }
 }
 
-fn outcome(result: CommandResult, name: &str) -> Result<ChangeSet, Failure> {
+/// What a command's result means for the invocation.
+pub fn outcome(result: CommandResult, name: &str) -> Result<ChangeSet, Failure> {
     match result.outcome {
         Some(Outcome::ChangeSet(mut set)) => {
             if set.title.is_empty() {

@@ -20,8 +20,6 @@ pub struct Log {
     /// Where the log begins; `None`: with the first operation of all.
     pub horizon: Option<Horizon>,
     stacks: Stacks,
-    /// The last operation, and the stacks without it.
-    without_last: Option<(OperationId, Stacks)>,
     positions: HashMap<OperationId, usize>,
 }
 
@@ -85,8 +83,17 @@ impl History {
         let horizon = self.horizon();
         log.name_missing(&operations, &horizon);
         log.horizon = horizon.last.is_some().then_some(horizon);
-        for operation in in_order(operations) {
+        let mut operations = in_order(operations).into_iter().peekable();
+        while let Some(operation) = operations.next() {
+            let answer = operations.peek().filter(|next| next.meta.rollback);
+            let is_rolled_back = answer.is_some_and(|next| next.target == Some(operation.id));
+            // Neither of the two counts: whatever could be undone and redone before them can be again.
+            let before = is_rolled_back.then(|| log.stacks.clone());
             log.push(operation);
+            if let (Some(before), Some(rollback)) = (before, operations.next_if(|_| is_rolled_back)) {
+                log.push(rollback);
+                log.stacks = before;
+            }
         }
         Ok(log)
     }
@@ -172,7 +179,6 @@ impl Log {
         let paths: BTreeSet<WorkspacePath> = operation.files.iter().map(|file| file.path.clone()).collect();
         let mut effective = BTreeSet::new();
         let mut base = None;
-        let stacks = self.stacks.clone();
         match (operation.kind, self.positions.get(&root).copied()) {
             // Only what undo does not reach (an install): there is nothing to take back, and no redo is cut off.
             (Kind::Observed, _) if paths.is_empty() => {}
@@ -186,11 +192,6 @@ impl Log {
             (_, None) => {}
         }
         let rolled_back = operation.target.filter(|_| operation.meta.rollback);
-        match self.without_last.take() {
-            // Neither counts: whatever could be undone and redone before the two can be again.
-            Some((last, before)) if rolled_back == Some(last) => self.stacks = before,
-            _ => self.without_last = Some((id, stacks)),
-        }
         if let Some(position) = rolled_back.and_then(|target| self.positions.get(&target)) {
             self.entries[*position].rolled_back = true;
         }

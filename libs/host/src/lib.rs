@@ -16,6 +16,7 @@ mod layouts;
 mod location;
 mod output;
 mod pins;
+pub mod plugin;
 mod probe;
 mod range;
 mod run;

@@ -70,6 +70,23 @@ impl Runner {
         commands: StartCommands,
         time_limit: Option<Duration>,
     ) -> Result<Self, Failure> {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&commands.root);
+        clean(&mut command, compile_cache);
+        let mut runner = Self::spawn(command, time_limit, |_| Ok(()))?.0;
+        runner.give(commands)?;
+        Ok(runner)
+    }
+
+    /// Starts what `command` says, with frames on descriptors 3 and 4 and its output captured. `prepare` is the last to
+    /// touch the command: what it hangs on it runs in the child when everything else is in place. Where it fails, nothing is
+    /// started.
+    pub fn spawn<T>(
+        mut command: Command,
+        time_limit: Option<Duration>,
+        prepare: impl FnOnce(&mut Command) -> Result<T, Failure>,
+    ) -> Result<(Self, T), Failure> {
+        let program = command.get_program().to_owned();
         let failed = |error: io::Error| {
             Failure::new(
                 &errors::RUNNER_NOT_STARTED,
@@ -77,16 +94,8 @@ impl Runner {
             )
             .reason(error.to_string())
         };
-        let root = commands.root.clone();
-        let start = MasterFrame {
-            frame: Some(master_frame::Frame::Start(commands)),
-        };
-        let outgoing = encode_frame(&start.encode_to_vec())?.into();
         let (child_reads, frames_out) = io::pipe().map_err(failed)?;
         let (frames_in, child_writes) = io::pipe().map_err(failed)?;
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(&root);
-        clean(&mut command, compile_cache);
         let guard = Guard::start();
         let group = guard.as_ref().and_then(Guard::group);
         command
@@ -107,11 +116,12 @@ impl Runner {
                 },
             ])
             .map_err(|error| failed(io::Error::other(error)))?;
+        let prepared = prepare(&mut command)?;
         let mut child = command.spawn().map_err(failed)?;
         // It holds our copies of the child's ends: with them open no end of file would ever come.
         drop(command);
         rustix::io::ioctl_fionbio(&frames_out, true).map_err(|error| failed(error.into()))?;
-        Ok(Self {
+        let runner = Self {
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
             child,
@@ -120,12 +130,38 @@ impl Runner {
             bell: None,
             frames_in: Some(frames_in),
             frames_out: Some(frames_out),
-            outgoing,
+            outgoing: VecDeque::new(),
             decoder: FrameDecoder::default(),
             decoders: Default::default(),
             last_words: VecDeque::new(),
             deadline: time_limit.and_then(|limit| Instant::now().checked_add(limit)),
-        })
+        };
+        Ok((runner, prepared))
+    }
+
+    /// Queues the commands.
+    pub fn give(&mut self, commands: StartCommands) -> Result<(), Failure> {
+        let start = MasterFrame {
+            frame: Some(master_frame::Frame::Start(commands)),
+        };
+        self.outgoing.extend(encode_frame(&start.encode_to_vec())?);
+        Ok(())
+    }
+
+    /// The process.
+    pub fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Bytes that it has asked for and not yet read.
+    pub fn backlog(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// What is left of its time.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// From here on a signal ends the waiting with [`Event::Interrupted`].

@@ -9,5 +9,6 @@
 export * from './gen/krepis/v1/changes.js';
 export * from './gen/krepis/v1/facts.js';
 export * from './gen/krepis/v1/history.js';
+export * from './gen/krepis/v1/package.js';
 export * from './gen/krepis/v1/problem.js';
 export * from './gen/krepis/v1/runner.js';

@@ -45,6 +45,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// Sub-commands: name and module path (`./tools/x.ts`), in order.
     pub commands: Vec<(String, String)>,
+    /// Plugins: name and folder (`./plugins/x`), in order.
+    pub plugins: Vec<(String, String)>,
     /// Tags that rules name and no element has: projects must have them in their manifests. Only where elements have projects.
     pub open_tags: Vec<OpenTag>,
     /// Files that are not analysed.

@@ -45,7 +45,7 @@ fn everything_is_read() {
     { "id": "a", "from": "domain", "deny": ["web", "layer:core", "tag:old", "npm:*", "npm:@x/*", "npm:y", "npm:@x/z", "node:*", "node:fs"], "why": "w", "fix": "f" },
     { "id": "b", "from": ["web", "*"], "allow": [] }
   ],
-  "commands": { "two": "./tools/2.ts", "one": "./tools/1.ts" },
+  "commands": { "two": "./tools/2.ts", "one": "./tools/1.ts" }, "plugins": { "acme": "./plugins/acme" },
   "ignore": ["src/gen/**"], "secrets": ["*.pem"], "baseline": "./tools/baseline.json"
 }"#,
     );
@@ -82,6 +82,7 @@ fn everything_is_read() {
     );
     let names: Vec<_> = config.commands.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["two", "one"]);
+    assert_eq!(config.plugins, [("acme".to_owned(), "./plugins/acme".to_owned())]);
     assert!(config.ignore.matches("src/gen/a.ts"));
     assert_eq!(config.secrets, ["*.pem"]);
     assert_eq!(config.baseline_path().as_str(), "tools/baseline.json");

@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import type { View } from '@krepis/plugin';
 import type { Command, CommandResult } from '@krepis/proto';
 import { changeSetFromJson } from './change-set.ts';
+import type { Denied } from './denied.ts';
 import { errors, problem, RunnerError } from './errors.ts';
 import { asRefusal, type Thrown, thrown } from './thrown.ts';
-import type { DiskView } from './view.ts';
 
 /** How a command ended. */
 export type Outcome = NonNullable<CommandResult['outcome']>;
@@ -16,13 +16,15 @@ export type Generate = (kind: string, view: View, options: Record<string, unknow
 /** What a command is run with. */
 export interface CommandContext {
   /** The workspace as the command sees it; its reads become the change's. */
-  readonly view: DiskView;
+  readonly view: View;
   /** Absolute path of the workspace, for places in messages. */
   readonly root: string;
   /** Loads the built-in generators; large, so only when one is asked for. */
   readonly loadBuiltins: () => Generate;
   /** Takes the details of a failure that are for whoever debugs the command (the stack). */
   readonly log: (text: string) => void;
+  /** Where something may be denied: what was, and what would have allowed it. */
+  readonly denied?: (error: unknown) => Denied | undefined;
 }
 
 /**
@@ -89,6 +91,10 @@ function failure(command: Command, context: CommandContext, step: 'load' | 'run'
   const what: Thrown = thrown(error, context.root);
   if (what.stack) context.log(`${what.stack}\n`);
   const details = { at: what.at, reason: what.message };
+  const denied = context.denied?.(error);
+  if (denied) {
+    return problem(errors.ACCESS_DENIED, `${subject} ${denied.what}`, { ...details, hint: denied.hint });
+  }
   if (step === 'load') {
     return problem(errors.MODULE_NOT_LOADED, `${subject} cannot be loaded`, {
       ...details,

@@ -1,4 +1,4 @@
-/** Every error code of the runner: 55xx. What a user meets is a `Problem` made by {@link problem}. */
+/** Every error code of the runner: 55xx, and 524x for what a plugin's process is denied. What a user meets is a `Problem` made by {@link problem}. */
 import type { Place, Problem } from '@krepis/proto';
 
 /** One row of the table. */
@@ -28,6 +28,7 @@ export const errors = {
   QUERY_FAILED: { code: 'KRP5513', exit: 70, title: 'the analysis engine could not answer a command' },
   NOT_NODE: { code: 'KRP5514', exit: 70, title: 'the runner was started by something that is not a supported Node.js' },
   CONFIG_MALFORMED: { code: 'KRP5515', exit: 2, title: 'krepis.json, as a command sees it, is not JSON' },
+  ACCESS_DENIED: { code: 'KRP5240', exit: 70, title: 'a plugin did something that it may not' },
 } as const satisfies Record<string, ErrorCode>;
 
 /** What a problem says beside its code and message. */

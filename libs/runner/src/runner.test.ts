@@ -4,14 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
-import {
-  type Command,
-  type CommandResult,
-  MasterFrame,
-  type QueryAnswer,
-  RunnerFrame,
-  StartCommands,
-} from '@krepis/proto';
+import { type Command, type CommandResult, MasterFrame, QueryAnswer, RunnerFrame, StartCommands } from '@krepis/proto';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 
 const packageRoot = join(__dirname, '..');
@@ -90,10 +83,8 @@ function runRunner(plan: Plan): Promise<Ran> {
       else if (frame?.$case === 'log') ran.logs += frame.value.text;
       else if (frame?.$case === 'query') {
         const { id, question } = frame.value;
-        send({
-          $case: 'answer',
-          value: { id, classes: [], error: undefined, ...plan.answer?.(question?.value ?? '') },
-        });
+        const asked = question?.$case === 'className' ? question.value : '';
+        send({ $case: 'answer', value: QueryAnswer.fromPartial({ id, ...plan.answer?.(asked) }) });
       }
     }
   });
@@ -292,9 +283,7 @@ test.each([
   ['holds no message', encodeFrame(Buffer.from([0xff, 0xff])), 'KRP5510'],
   [
     'is the wrong message',
-    encodeFrame(
-      MasterFrame.encode({ frame: { $case: 'answer', value: { id: 1, classes: [], error: undefined } } }).finish(),
-    ),
+    encodeFrame(MasterFrame.encode({ frame: { $case: 'answer', value: QueryAnswer.fromPartial({ id: 1 }) } }).finish()),
     'KRP5510',
   ],
 ])('input that %s ends the runner with 70', async (_, raw, code) => {

@@ -170,7 +170,7 @@ export class DiskView implements View {
 }
 
 /** JSON without the comments and trailing commas that the master's reader allows. Strings are kept as they are. */
-function plainJson(text: string): string {
+export function plainJson(text: string): string {
   const withoutComments = text.replace(
     /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
     (_, string?: string) => string ?? ' ',

@@ -24,10 +24,11 @@ import { generate } from './generate.ts';
 import { graph } from './graph/index.ts';
 import { history } from './history/index.ts';
 import { machine, type Report } from './report.ts';
+import { sandbox } from './sandbox.ts';
 import { markdown, terminalTable } from './table.ts';
 import { truth } from './truth/index.ts';
 
-const AREAS: readonly Area[] = [generate, truth, graph, cache, history];
+const AREAS: readonly Area[] = [generate, truth, graph, cache, history, sandbox];
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const results = join(root, 'dist', 'bench');

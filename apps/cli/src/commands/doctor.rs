@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use krepis_change::Failure;
+use krepis_host::plugin::{Consent, decide};
 use krepis_host::{CacheFolder, Environment, Purpose, Request, RunnerLocation};
+use krepis_sandbox::Standing;
 use serde_json::json;
 
 use crate::arguments::DoctorArguments;
@@ -50,6 +52,9 @@ pub fn run(session: &Session, arguments: &DoctorArguments) -> u8 {
             .shell
             .json(&json!({ "schema": 1, "failpoints": krepis_history::failpoints::POINTS }));
         return 0;
+    }
+    if arguments.accept_weaker_sandbox {
+        return accept_weaker_sandbox(session);
     }
     let findings = findings(session);
     let bad = findings.iter().filter(|finding| finding.state == "bad").count();
@@ -167,7 +172,10 @@ fn findings(session: &Session) -> Vec<Finding> {
             hint: Some("make the folder yours alone, or name another one in KREPIS_CACHE_DIR".into()),
         },
     });
-    findings.extend(layers());
+    let has_plugins = workspace
+        .as_ref()
+        .is_ok_and(|workspace| config(&workspace.tree()).is_ok_and(|config| !config.plugins.is_empty()));
+    findings.push(sandbox(&environment, has_plugins));
     findings.extend(NOT_HERE.iter().map(|(name, what)| Finding {
         name,
         state: "none",
@@ -175,6 +183,81 @@ fn findings(session: &Session) -> Vec<Finding> {
         hint: None,
     }));
     findings
+}
+
+/// What plugins are confined with here. A layer that is missing is a fault only where there are plugins to run.
+fn sandbox(environment: &Environment, has_plugins: bool) -> Finding {
+    let here = krepis_sandbox::survey();
+    let given = Consent::of(environment).given();
+    let without: Vec<&str> = missing(&here)
+        .map(|standing| standing.layer.name())
+        .filter(|name| given.iter().any(|given| given == name))
+        .collect();
+    let found = decide(&here, &given).map(|_| {
+        let layers: Vec<String> = here
+            .iter()
+            .filter_map(|standing| Some(format!("{} ({})", standing.layer, standing.state.as_ref().ok()?)))
+            .collect();
+        if without.is_empty() {
+            layers.join(", ")
+        } else {
+            format!(
+                "{}; by your consent without {}",
+                layers.join(", "),
+                without.join(", ")
+            )
+        }
+    });
+    let mut finding = Finding::of("sandbox", found);
+    if finding.state == "bad" && !has_plugins {
+        finding.state = "none";
+    }
+    finding
+}
+
+fn missing(here: &[Standing]) -> impl Iterator<Item = &Standing> {
+    here.iter().filter(|standing| standing.state.is_err())
+}
+
+/// `--accept-weaker-sandbox`: records the layers that are missing now; a layer that goes missing later is none of them.
+fn accept_weaker_sandbox(session: &Session) -> u8 {
+    let here = krepis_sandbox::survey();
+    let names: Vec<String> = missing(&here)
+        .map(|standing| standing.layer.name().to_owned())
+        .collect();
+    let consent = Consent::of(&Environment::of_process());
+    match consent.record_without(&names) {
+        Ok(file) => {
+            if session.shell.is_json() {
+                session
+                    .shell
+                    .json(&json!({ "schema": 1, "without": names, "file": file }));
+            } else if names.is_empty() {
+                session
+                    .shell
+                    .say("This machine has every layer of the sandbox: there is nothing to do without.");
+            } else {
+                for standing in missing(&here) {
+                    let reason = standing.state.as_ref().err().map_or("", String::as_str);
+                    session
+                        .shell
+                        .warn(&format!("plugins run without `{}`: {reason}", standing.layer));
+                }
+                session.shell.say(&format!(
+                    "Recorded for this machine in {}; run it again when the machine has changed.",
+                    file.display()
+                ));
+            }
+            0
+        }
+        Err(error) => {
+            let failure = Failure::new(&errors::UNHEALTHY, "the consent could not be recorded")
+                .reason(error.to_string())
+                .hint("name a folder that can be written in KREPIS_CONFIG_DIR");
+            session.shell.fail(&failure);
+            failure.exit()
+        }
+    }
 }
 
 fn history(workspace: &krepis_workspace::Workspace) -> Vec<Finding> {
@@ -213,60 +296,6 @@ fn size_of(folder: &Path) -> u64 {
         }
     }
     bytes.div_ceil(1024)
-}
-
-/// One of the layers that confine a plugin (DESIGN §6), as this machine offers it.
-struct Layer {
-    name: &'static str,
-    /// None where the kernel does not tell.
-    offered: Option<bool>,
-    what: &'static str,
-    fix: &'static str,
-}
-
-/// Asked of the kernel's own files; what puts the layers in force is not part of this build.
-fn layers() -> Vec<Finding> {
-    let says = |path: &str, word: &str| {
-        let text = std::fs::read_to_string(path).ok()?;
-        let mut words = text.split(|letter: char| letter == ',' || letter.is_whitespace());
-        Some(words.any(|found| found == word))
-    };
-    let layers = [
-        Layer {
-            name: "landlock",
-            offered: says("/sys/kernel/security/lsm", "landlock"),
-            what: "files, TCP and signals",
-            fix: "boot a kernel from 5.13 on with `landlock` in the parameter lsm=",
-        },
-        Layer {
-            name: "seccomp",
-            offered: says("/proc/sys/kernel/seccomp/actions_avail", "errno"),
-            what: "system calls",
-            fix: "boot a kernel with CONFIG_SECCOMP_FILTER",
-        },
-        Layer {
-            name: "cgroup",
-            offered: says("/sys/fs/cgroup/cgroup.controllers", "memory"),
-            what: "memory of a whole process group",
-            fix: "run in a session with a delegated cgroup v2; without it, limits of the process hold",
-        },
-    ];
-    layers
-        .into_iter()
-        .map(|layer| {
-            let offered = match layer.offered {
-                Some(true) => "offered here",
-                Some(false) => "not offered here",
-                None => "the kernel does not say whether it is offered here",
-            };
-            Finding {
-                name: layer.name,
-                state: "none",
-                text: format!("{}: {offered}; not part of this build", layer.what),
-                hint: (layer.offered == Some(false)).then(|| layer.fix.to_owned()),
-            }
-        })
-        .collect()
 }
 
 /// Asks the operating system; writes nothing.

@@ -24,6 +24,8 @@ pub fn run(session: &Session) -> u8 {
         krepis_history::errors::CODES,
         krepis_workspace::errors::CODES,
         krepis_host::errors::CODES,
+        krepis_host::plugin::errors::CODES,
+        krepis_sandbox::errors::CODES,
         krepis_remote_cache::errors::CODES,
         krepis_cache::errors::CODES,
     ]
@@ -50,6 +52,8 @@ mod tests {
             krepis_history::errors::CODES,
             krepis_workspace::errors::CODES,
             krepis_host::errors::CODES,
+            krepis_host::plugin::errors::CODES,
+            krepis_sandbox::errors::CODES,
             krepis_remote_cache::errors::CODES,
             krepis_cache::errors::CODES,
         ]

@@ -185,10 +185,11 @@ impl Model {
             .filter(|path| is_named(path) && effective.contains(*path) != forward)
             .collect();
         if wanted.is_empty() {
-            return Expected::Refused(if entry.files.keys().any(|path| is_named(path)) {
-                &["KRP4013"]
-            } else {
-                &["KRP4015"]
+            let is_there = entry.files.keys().any(|path| is_named(path));
+            return Expected::Refused(match (is_there, redo) {
+                (true, true) => &["KRP4018"],
+                (true, false) => &["KRP4013"],
+                (false, _) => &["KRP4015"],
             });
         }
         let source = |path: &str| {

@@ -38,8 +38,11 @@ messages! {
     ChangeSet FileChange Edit Read
     ClassSite
     Operation FileRecord FileStateRecord EditRecord Owner Horizon
+    Barrier Running Install DirectoryRecord UncoveredRecord
     Problem Place
-    MasterFrame RunnerFrame RunnerReady StartCommands Command OverlayFile CommandResult Query QueryAnswer Log
+    MasterFrame RunnerFrame RunnerReady CommandStarted StartCommands Command OverlayFile CommandResult Query QueryAnswer Log
+    HttpRequest HttpResponse HttpHeader FileAnswer FolderEntry
+    PluginManifest PluginCommand Capabilities
 }
 
 /// Finds a message by name.

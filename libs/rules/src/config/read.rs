@@ -116,15 +116,8 @@ impl Reader<'_> {
             node: text(object, "node"),
             rules,
             elements,
-            commands: object
-                .get_object("commands")
-                .into_iter()
-                .flat_map(|commands| &commands.properties)
-                .filter_map(|command| {
-                    let module = command.value.as_string_lit()?;
-                    Some((command.name.as_str().to_owned(), module.value.to_string()))
-                })
-                .collect(),
+            commands: names(object, "commands"),
+            plugins: names(object, "plugins"),
             open_tags: std::mem::take(&mut self.open_tags),
             ignore: self.globs(object, "ignore"),
             secrets: self.globs(object, "secrets").written,
@@ -295,6 +288,19 @@ fn limits(object: &Object<'_>) -> Limits {
         keep_operations: number("keepOperations").and_then(|count| count.parse().ok()),
         max_size: text(object, "maxSize").and_then(|size| schema::bytes(&size)),
     }
+}
+
+/// An object from names to texts.
+fn names(object: &Object<'_>, key: &str) -> Vec<(String, String)> {
+    object
+        .get_object(key)
+        .into_iter()
+        .flat_map(|names| &names.properties)
+        .filter_map(|name| {
+            let text = name.value.as_string_lit()?;
+            Some((name.name.as_str().to_owned(), text.value.to_string()))
+        })
+        .collect()
 }
 
 fn text(object: &Object<'_>, key: &str) -> Option<String> {

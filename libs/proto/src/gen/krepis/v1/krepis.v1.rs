@@ -375,6 +375,88 @@ impl FileKind {
         }
     }
 }
+/// A plugin: a folder with commands.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PluginManifest {
+    /// What the author calls it. The workspace may call it something else.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// A version in the sense of semver.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub commands: ::prost::alloc::vec::Vec<PluginCommand>,
+    #[prost(message, optional, tag = "4")]
+    pub capabilities: ::core::option::Option<Capabilities>,
+}
+/// One command of a plugin.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PluginCommand {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Path of its module, relative to the plugin's folder, with `/`.
+    #[prost(string, tag = "2")]
+    pub module: ::prost::alloc::string::String,
+}
+/// What a plugin asks for. What is not declared is denied.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Capabilities {
+    /// Hosts that the master's broker may ask for it: `api.example.org`, `*.example.org`, either with `:port`; `<http://`> in
+    /// front allows plain HTTP.
+    #[prost(string, repeated, tag = "1")]
+    pub network: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Globs of the workspace's files that it may read, relative to the workspace root.
+    #[prost(string, repeated, tag = "2")]
+    pub read: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Names of environment variables that it gets.
+    #[prost(string, repeated, tag = "3")]
+    pub env: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Programs that it would run. None can be granted yet: a manifest that declares one is refused.
+    #[prost(string, repeated, tag = "4")]
+    pub tools: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Classes of paths, beside source, that its changes may touch.
+    #[prost(enumeration = "PathClass", repeated, tag = "5")]
+    pub paths: ::prost::alloc::vec::Vec<i32>,
+}
+/// What changing a path gives power over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PathClass {
+    Unspecified = 0,
+    Source = 1,
+    ExecutableConfig = 2,
+    Ci = 3,
+    AgentControl = 4,
+    Policy = 5,
+}
+impl PathClass {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PATH_CLASS_UNSPECIFIED",
+            Self::Source => "PATH_CLASS_SOURCE",
+            Self::ExecutableConfig => "PATH_CLASS_EXECUTABLE_CONFIG",
+            Self::Ci => "PATH_CLASS_CI",
+            Self::AgentControl => "PATH_CLASS_AGENT_CONTROL",
+            Self::Policy => "PATH_CLASS_POLICY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PATH_CLASS_UNSPECIFIED" => Some(Self::Unspecified),
+            "PATH_CLASS_SOURCE" => Some(Self::Source),
+            "PATH_CLASS_EXECUTABLE_CONFIG" => Some(Self::ExecutableConfig),
+            "PATH_CLASS_CI" => Some(Self::Ci),
+            "PATH_CLASS_AGENT_CONTROL" => Some(Self::AgentControl),
+            "PATH_CLASS_POLICY" => Some(Self::Policy),
+            _ => None,
+        }
+    }
+}
 /// Something a user has to know: a refusal or an error, in the same parts everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Problem {
@@ -542,21 +624,81 @@ pub mod command_result {
     }
 }
 /// A question of a command to the analysis engine.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Query {
     #[prost(uint32, tag = "1")]
     pub id: u32,
-    #[prost(oneof = "query::Question", tags = "2")]
+    #[prost(oneof = "query::Question", tags = "2, 10, 11, 12")]
     pub question: ::core::option::Option<query::Question>,
 }
 /// Nested message and enum types in `Query`.
 pub mod query {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Question {
         /// Name of a class; answered with every declaration of it below the workspace root.
         #[prost(string, tag = "2")]
         ClassName(::prost::alloc::string::String),
+        /// Path of a file of the workspace. Asked by plugins only, which read nothing of it themselves; answered with `file`.
+        #[prost(string, tag = "10")]
+        Read(::prost::alloc::string::String),
+        /// Path of a folder of the workspace; answered with `entries`.
+        #[prost(string, tag = "11")]
+        List(::prost::alloc::string::String),
+        /// Answered with `http`.
+        #[prost(message, tag = "12")]
+        Http(super::HttpRequest),
     }
+}
+/// A request that the master makes for a plugin, to a host that its manifest declares.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HttpRequest {
+    /// "GET", "POST", …
+    #[prost(string, tag = "1")]
+    pub method: ::prost::alloc::string::String,
+    /// Absolute, `https:` or (where declared so) `http:`.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub headers: ::prost::alloc::vec::Vec<HttpHeader>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HttpResponse {
+    #[prost(uint32, tag = "1")]
+    pub status: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub headers: ::prost::alloc::vec::Vec<HttpHeader>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// Where it came from, redirects followed.
+    #[prost(string, tag = "4")]
+    pub url: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HttpHeader {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// A file as a plugin's view has it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileAnswer {
+    /// Where it really lies: links inside the workspace are followed.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Absent: there is no file.
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub content: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+}
+/// An entry of a folder.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FolderEntry {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "EntryKind", tag = "2")]
+    pub kind: i32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueryAnswer {
@@ -566,6 +708,12 @@ pub struct QueryAnswer {
     pub classes: ::prost::alloc::vec::Vec<ClassSite>,
     #[prost(message, optional, tag = "3")]
     pub error: ::core::option::Option<Problem>,
+    #[prost(message, optional, tag = "10")]
+    pub file: ::core::option::Option<FileAnswer>,
+    #[prost(message, repeated, tag = "11")]
+    pub entries: ::prost::alloc::vec::Vec<FolderEntry>,
+    #[prost(message, optional, tag = "12")]
+    pub http: ::core::option::Option<HttpResponse>,
 }
 /// Captured output of a command (stdout, stderr, console).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -574,6 +722,38 @@ pub struct Log {
     pub command: u32,
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntryKind {
+    Unspecified = 0,
+    File = 1,
+    Directory = 2,
+    Symlink = 3,
+}
+impl EntryKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTRY_KIND_UNSPECIFIED",
+            Self::File => "ENTRY_KIND_FILE",
+            Self::Directory => "ENTRY_KIND_DIRECTORY",
+            Self::Symlink => "ENTRY_KIND_SYMLINK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTRY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTRY_KIND_FILE" => Some(Self::File),
+            "ENTRY_KIND_DIRECTORY" => Some(Self::Directory),
+            "ENTRY_KIND_SYMLINK" => Some(Self::Symlink),
+            _ => None,
+        }
+    }
 }
 include!("krepis.v1.serde.rs");
 // @@protoc_insertion_point(module)

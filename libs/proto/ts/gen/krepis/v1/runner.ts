@@ -10,6 +10,61 @@ import { ChangeSet } from "./changes.js";
 import { ClassSite } from "./facts.js";
 import { Problem } from "./problem.js";
 
+export const EntryKind = {
+  ENTRY_KIND_UNSPECIFIED: 0,
+  ENTRY_KIND_FILE: 1,
+  ENTRY_KIND_DIRECTORY: 2,
+  ENTRY_KIND_SYMLINK: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type EntryKind = typeof EntryKind[keyof typeof EntryKind];
+
+export namespace EntryKind {
+  export type ENTRY_KIND_UNSPECIFIED = typeof EntryKind.ENTRY_KIND_UNSPECIFIED;
+  export type ENTRY_KIND_FILE = typeof EntryKind.ENTRY_KIND_FILE;
+  export type ENTRY_KIND_DIRECTORY = typeof EntryKind.ENTRY_KIND_DIRECTORY;
+  export type ENTRY_KIND_SYMLINK = typeof EntryKind.ENTRY_KIND_SYMLINK;
+  export type UNRECOGNIZED = typeof EntryKind.UNRECOGNIZED;
+}
+
+export function entryKindFromJSON(object: any): EntryKind {
+  switch (object) {
+    case 0:
+    case "ENTRY_KIND_UNSPECIFIED":
+      return EntryKind.ENTRY_KIND_UNSPECIFIED;
+    case 1:
+    case "ENTRY_KIND_FILE":
+      return EntryKind.ENTRY_KIND_FILE;
+    case 2:
+    case "ENTRY_KIND_DIRECTORY":
+      return EntryKind.ENTRY_KIND_DIRECTORY;
+    case 3:
+    case "ENTRY_KIND_SYMLINK":
+      return EntryKind.ENTRY_KIND_SYMLINK;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return EntryKind.UNRECOGNIZED;
+  }
+}
+
+export function entryKindToJSON(object: EntryKind): string {
+  switch (object) {
+    case EntryKind.ENTRY_KIND_UNSPECIFIED:
+      return "ENTRY_KIND_UNSPECIFIED";
+    case EntryKind.ENTRY_KIND_FILE:
+      return "ENTRY_KIND_FILE";
+    case EntryKind.ENTRY_KIND_DIRECTORY:
+      return "ENTRY_KIND_DIRECTORY";
+    case EntryKind.ENTRY_KIND_SYMLINK:
+      return "ENTRY_KIND_SYMLINK";
+    case EntryKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What the master says. */
 export interface MasterFrame {
   frame: { $case: "start"; value: StartCommands } | { $case: "answer"; value: QueryAnswer } | undefined;
@@ -106,7 +161,58 @@ export interface Query {
     | //
     /** Name of a class; answered with every declaration of it below the workspace root. */
     { $case: "className"; value: string }
+    | //
+    /** Path of a file of the workspace. Asked by plugins only, which read nothing of it themselves; answered with `file`. */
+    { $case: "read"; value: string }
+    | //
+    /** Path of a folder of the workspace; answered with `entries`. */
+    { $case: "list"; value: string }
+    | //
+    /** Answered with `http`. */
+    { $case: "http"; value: HttpRequest }
     | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A request that the master makes for a plugin, to a host that its manifest declares. */
+export interface HttpRequest {
+  /** "GET", "POST", … */
+  method: string;
+  /** Absolute, `https:` or (where declared so) `http:`. */
+  url: string;
+  headers: HttpHeader[];
+  body: Uint8Array;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: HttpHeader[];
+  body: Uint8Array;
+  /** Where it came from, redirects followed. */
+  url: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface HttpHeader {
+  name: string;
+  value: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A file as a plugin's view has it. */
+export interface FileAnswer {
+  /** Where it really lies: links inside the workspace are followed. */
+  path: string;
+  /** Absent: there is no file. */
+  content?: Uint8Array | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** An entry of a folder. */
+export interface FolderEntry {
+  name: string;
+  kind: EntryKind;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -114,6 +220,9 @@ export interface QueryAnswer {
   id: number;
   classes: ClassSite[];
   error?: Problem | undefined;
+  file?: FileAnswer | undefined;
+  entries: FolderEntry[];
+  http?: HttpResponse | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1241,6 +1350,15 @@ export const Query: MessageFns<Query> = {
       case "className":
         writer.uint32(18).string(message.question.value);
         break;
+      case "read":
+        writer.uint32(82).string(message.question.value);
+        break;
+      case "list":
+        writer.uint32(90).string(message.question.value);
+        break;
+      case "http":
+        HttpRequest.encode(message.question.value, writer.uint32(98).fork()).join();
+        break;
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1282,6 +1400,30 @@ export const Query: MessageFns<Query> = {
             message.question = { $case: "className", value: reader.string() };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.question = { $case: "read", value: reader.string() };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.question = { $case: "list", value: reader.string() };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.question = { $case: "http", value: HttpRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1309,6 +1451,12 @@ export const Query: MessageFns<Query> = {
         ? { $case: "className", value: globalThis.String(object.className) }
         : isSet(object.class_name)
         ? { $case: "className", value: globalThis.String(object.class_name) }
+        : isSet(object.read)
+        ? { $case: "read", value: globalThis.String(object.read) }
+        : isSet(object.list)
+        ? { $case: "list", value: globalThis.String(object.list) }
+        : isSet(object.http)
+        ? { $case: "http", value: HttpRequest.fromJSON(object.http) }
         : undefined,
     };
   },
@@ -1320,6 +1468,12 @@ export const Query: MessageFns<Query> = {
     }
     if (message.question?.$case === "className") {
       obj.className = message.question.value;
+    } else if (message.question?.$case === "read") {
+      obj.read = message.question.value;
+    } else if (message.question?.$case === "list") {
+      obj.list = message.question.value;
+    } else if (message.question?.$case === "http") {
+      obj.http = HttpRequest.toJSON(message.question.value);
     }
     return obj;
   },
@@ -1337,13 +1491,600 @@ export const Query: MessageFns<Query> = {
         }
         break;
       }
+      case "read": {
+        if (object.question?.value !== undefined && object.question?.value !== null) {
+          message.question = { $case: "read", value: object.question.value };
+        }
+        break;
+      }
+      case "list": {
+        if (object.question?.value !== undefined && object.question?.value !== null) {
+          message.question = { $case: "list", value: object.question.value };
+        }
+        break;
+      }
+      case "http": {
+        if (object.question?.value !== undefined && object.question?.value !== null) {
+          message.question = { $case: "http", value: HttpRequest.fromPartial(object.question.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
+function createBaseHttpRequest(): HttpRequest {
+  return { method: "", url: "", headers: [], body: new Uint8Array(0), _unknownFields: {} };
+}
+
+export const HttpRequest: MessageFns<HttpRequest> = {
+  encode(message: HttpRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.url !== "") {
+      writer.uint32(18).string(message.url);
+    }
+    for (const v of message.headers) {
+      HttpHeader.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.body.length !== 0) {
+      writer.uint32(34).bytes(message.body);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.headers.push(HttpHeader.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.body = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HttpRequest {
+    return {
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      headers: globalThis.Array.isArray(object?.headers) ? object.headers.map((e: any) => HttpHeader.fromJSON(e)) : [],
+      body: isSet(object.body) ? bytesFromBase64(object.body) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: HttpRequest): unknown {
+    const obj: any = {};
+    if (message.method !== "") {
+      obj.method = message.method;
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.headers?.length) {
+      obj.headers = message.headers.map((e) => HttpHeader.toJSON(e));
+    }
+    if (message.body.length !== 0) {
+      obj.body = base64FromBytes(message.body);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HttpRequest>): HttpRequest {
+    return HttpRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HttpRequest>): HttpRequest {
+    const message = createBaseHttpRequest();
+    message.method = object.method ?? "";
+    message.url = object.url ?? "";
+    message.headers = object.headers?.map((e) => HttpHeader.fromPartial(e)) || [];
+    message.body = object.body ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseHttpResponse(): HttpResponse {
+  return { status: 0, headers: [], body: new Uint8Array(0), url: "", _unknownFields: {} };
+}
+
+export const HttpResponse: MessageFns<HttpResponse> = {
+  encode(message: HttpResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== 0) {
+      writer.uint32(8).uint32(message.status);
+    }
+    for (const v of message.headers) {
+      HttpHeader.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.body.length !== 0) {
+      writer.uint32(26).bytes(message.body);
+    }
+    if (message.url !== "") {
+      writer.uint32(34).string(message.url);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.status = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.headers.push(HttpHeader.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.body = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HttpResponse {
+    return {
+      status: isSet(object.status) ? globalThis.Number(object.status) : 0,
+      headers: globalThis.Array.isArray(object?.headers) ? object.headers.map((e: any) => HttpHeader.fromJSON(e)) : [],
+      body: isSet(object.body) ? bytesFromBase64(object.body) : new Uint8Array(0),
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+    };
+  },
+
+  toJSON(message: HttpResponse): unknown {
+    const obj: any = {};
+    if (message.status !== 0) {
+      obj.status = Math.round(message.status);
+    }
+    if (message.headers?.length) {
+      obj.headers = message.headers.map((e) => HttpHeader.toJSON(e));
+    }
+    if (message.body.length !== 0) {
+      obj.body = base64FromBytes(message.body);
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HttpResponse>): HttpResponse {
+    return HttpResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HttpResponse>): HttpResponse {
+    const message = createBaseHttpResponse();
+    message.status = object.status ?? 0;
+    message.headers = object.headers?.map((e) => HttpHeader.fromPartial(e)) || [];
+    message.body = object.body ?? new Uint8Array(0);
+    message.url = object.url ?? "";
+    return message;
+  },
+};
+
+function createBaseHttpHeader(): HttpHeader {
+  return { name: "", value: "", _unknownFields: {} };
+}
+
+export const HttpHeader: MessageFns<HttpHeader> = {
+  encode(message: HttpHeader, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HttpHeader {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHttpHeader();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HttpHeader {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: HttpHeader): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HttpHeader>): HttpHeader {
+    return HttpHeader.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HttpHeader>): HttpHeader {
+    const message = createBaseHttpHeader();
+    message.name = object.name ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseFileAnswer(): FileAnswer {
+  return { path: "", content: undefined, _unknownFields: {} };
+}
+
+export const FileAnswer: MessageFns<FileAnswer> = {
+  encode(message: FileAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.content !== undefined) {
+      writer.uint32(18).bytes(message.content);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.content = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileAnswer {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      content: isSet(object.content) ? bytesFromBase64(object.content) : undefined,
+    };
+  },
+
+  toJSON(message: FileAnswer): unknown {
+    const obj: any = {};
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    if (message.content !== undefined) {
+      obj.content = base64FromBytes(message.content);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FileAnswer>): FileAnswer {
+    return FileAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FileAnswer>): FileAnswer {
+    const message = createBaseFileAnswer();
+    message.path = object.path ?? "";
+    message.content = object.content ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFolderEntry(): FolderEntry {
+  return { name: "", kind: 0, _unknownFields: {} };
+}
+
+export const FolderEntry: MessageFns<FolderEntry> = {
+  encode(message: FolderEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FolderEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFolderEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FolderEntry {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      kind: isSet(object.kind) ? entryKindFromJSON(object.kind) : 0,
+    };
+  },
+
+  toJSON(message: FolderEntry): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.kind !== 0) {
+      obj.kind = entryKindToJSON(message.kind);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FolderEntry>): FolderEntry {
+    return FolderEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FolderEntry>): FolderEntry {
+    const message = createBaseFolderEntry();
+    message.name = object.name ?? "";
+    message.kind = object.kind ?? 0;
+    return message;
+  },
+};
+
 function createBaseQueryAnswer(): QueryAnswer {
-  return { id: 0, classes: [], error: undefined, _unknownFields: {} };
+  return { id: 0, classes: [], error: undefined, file: undefined, entries: [], http: undefined, _unknownFields: {} };
 }
 
 export const QueryAnswer: MessageFns<QueryAnswer> = {
@@ -1356,6 +2097,15 @@ export const QueryAnswer: MessageFns<QueryAnswer> = {
     }
     if (message.error !== undefined) {
       Problem.encode(message.error, writer.uint32(26).fork()).join();
+    }
+    if (message.file !== undefined) {
+      FileAnswer.encode(message.file, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.entries) {
+      FolderEntry.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.http !== undefined) {
+      HttpResponse.encode(message.http, writer.uint32(98).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1405,6 +2155,30 @@ export const QueryAnswer: MessageFns<QueryAnswer> = {
             message.error = Problem.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.file = FileAnswer.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.entries.push(FolderEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.http = HttpResponse.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1430,6 +2204,9 @@ export const QueryAnswer: MessageFns<QueryAnswer> = {
       id: isSet(object.id) ? globalThis.Number(object.id) : 0,
       classes: globalThis.Array.isArray(object?.classes) ? object.classes.map((e: any) => ClassSite.fromJSON(e)) : [],
       error: isSet(object.error) ? Problem.fromJSON(object.error) : undefined,
+      file: isSet(object.file) ? FileAnswer.fromJSON(object.file) : undefined,
+      entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => FolderEntry.fromJSON(e)) : [],
+      http: isSet(object.http) ? HttpResponse.fromJSON(object.http) : undefined,
     };
   },
 
@@ -1444,6 +2221,15 @@ export const QueryAnswer: MessageFns<QueryAnswer> = {
     if (message.error !== undefined) {
       obj.error = Problem.toJSON(message.error);
     }
+    if (message.file !== undefined) {
+      obj.file = FileAnswer.toJSON(message.file);
+    }
+    if (message.entries?.length) {
+      obj.entries = message.entries.map((e) => FolderEntry.toJSON(e));
+    }
+    if (message.http !== undefined) {
+      obj.http = HttpResponse.toJSON(message.http);
+    }
     return obj;
   },
 
@@ -1456,6 +2242,13 @@ export const QueryAnswer: MessageFns<QueryAnswer> = {
     message.classes = object.classes?.map((e) => ClassSite.fromPartial(e)) || [];
     message.error = (object.error !== undefined && object.error !== null)
       ? Problem.fromPartial(object.error)
+      : undefined;
+    message.file = (object.file !== undefined && object.file !== null)
+      ? FileAnswer.fromPartial(object.file)
+      : undefined;
+    message.entries = object.entries?.map((e) => FolderEntry.fromPartial(e)) || [];
+    message.http = (object.http !== undefined && object.http !== null)
+      ? HttpResponse.fromPartial(object.http)
       : undefined;
     return message;
   },
