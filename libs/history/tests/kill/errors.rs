@@ -91,7 +91,7 @@ fn whichever_call_fails_or_is_the_last_it_is_before_or_after() {
     } else {
         &["error=EIO", "signal=KILL"]
     };
-    let step = if torture() { 1 } else { 5 };
+    let step = if torture() { 1 } else { 8 };
     let (mut failed, mut unharmed, mut killed) = (0, 0, 0);
     for (index, (action, ahead, at)) in RUNS.iter().enumerate() {
         let reference = stage(ahead, at);
