@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use krepis_change::{Failure, FileState, WorkspacePath};
+use krepis_change::{FileState, WorkspacePath};
 
 use super::compare::Change;
 use super::index::{Content, Index};
@@ -18,24 +18,25 @@ pub(super) struct Landed {
 }
 
 impl History {
-    /// What was recorded after `parent`, oldest first.
-    pub(super) fn landed_since(&self, parent: Option<OperationId>) -> Result<Vec<Landed>, Failure> {
+    /// What was recorded after `parent` up to `newest`, oldest first.
+    pub(super) fn landed(&self, parent: Option<OperationId>, newest: Option<OperationId>) -> Vec<Landed> {
         let mut landed = Vec::new();
-        let mut at = self.head()?.1;
+        let mut at = newest;
         while let Some(id) = at.filter(|id| Some(*id) != parent) {
             // The rest was removed by retention, or is damaged: it was there before, or cannot be told apart.
             let Ok(file) = self.open(id, Stage::Done) else {
                 break;
             };
-            let states = file.states()?;
             at = file.operation.parent;
+            // What a damaged one did cannot be told apart either; it must not stop the record of the command.
+            let Ok(states) = file.states() else { continue };
             landed.push(Landed {
                 operation: file.operation,
                 states,
             });
         }
         landed.reverse();
-        Ok(landed)
+        landed
     }
 
     /// Takes out of `changes` what `landed` did. The paths come back where both wrote and cannot be told apart: these stay

@@ -240,7 +240,8 @@ impl History {
         };
         let comparing = Comparing::new(self.root(), &base, index, &walked, &compiled, since);
         let mut comparison = comparing.run();
-        let landed = self.landed_since(operation.parent)?;
+        let newest = self.head()?.1;
+        let landed = self.landed(operation.parent, newest);
         let joined = self.without_landed(index, &mut comparison.changes, &landed);
         step!("history::exec::compared");
 
@@ -279,7 +280,7 @@ impl History {
         operation.barriers = barriers;
         operation.directories.clone_from(&comparison.directories);
         operation.uncovered.clone_from(&comparison.uncovered);
-        operation.parent = self.head()?.1;
+        operation.parent = newest;
         let mut ended = Ended {
             operation: None,
             uncovered: comparison.uncovered,
