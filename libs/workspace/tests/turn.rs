@@ -33,7 +33,12 @@ fn apply(workspace: &Workspace, path: &str, text: &str) -> OperationId {
         transitions: vec![one],
         reads: Vec::new(),
     };
-    let applied = workspace.apply(&mut |_| Ok(change.clone()), &|_, _| Ok(()), Meta::default(), OPTIONS);
+    let applied = workspace.apply(
+        &mut |_| Ok(change.clone()),
+        &|_, _| Ok(()),
+        Meta::default(),
+        OPTIONS,
+    );
     applied.expect("applied").operation.expect("an operation").id
 }
 
@@ -58,7 +63,9 @@ fn a_lock_file_that_a_dead_process_left_holds_nobody_up() {
 #[test]
 fn after_a_write_the_history_is_cut_as_the_configuration_says() {
     let (_folder, workspace) = workspace(r#"{ "schema": 1, "history": { "keepOperations": 3 } }"#);
-    let made: Vec<OperationId> = (0..5).map(|n| apply(&workspace, "a", &format!("{n}\n"))).collect();
+    let made: Vec<OperationId> = (0..5)
+        .map(|n| apply(&workspace, "a", &format!("{n}\n")))
+        .collect();
     let kept = || -> Vec<OperationId> {
         let scan = workspace.history().scan().expect("scan");
         scan.into_iter().map(|(id, _)| id).collect()
@@ -103,5 +110,8 @@ fn an_undo_that_would_record_a_secret_is_refused_and_its_other_files_are_taken_b
         assert_eq!((failure.code.id, failure.exit()), ("KRP4504", 2));
         assert_eq!(turn.history.scan(), scan);
     }
-    assert_eq!(fs::read_to_string(workspace.root().join("keys/a")).expect("read"), "hush\n");
+    assert_eq!(
+        fs::read_to_string(workspace.root().join("keys/a")).expect("read"),
+        "hush\n"
+    );
 }
