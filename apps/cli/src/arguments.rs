@@ -351,6 +351,10 @@ pub enum HistoryCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line, and they exclude each other"
+)]
 pub struct RecoverArguments {
     /// Go back to the state before the interrupted operation
     #[arg(long, conflicts_with_all = ["after", "keep"])]

@@ -145,7 +145,7 @@ fn naive(root: &Path, settings: &Settings, to: Option<usize>) -> Outcome<f64> {
     Ok(time)
 }
 
-fn told(failure: krepis_change::Failure) -> String {
+fn told(failure: &krepis_change::Failure) -> String {
     failure.to_string()
 }
 
@@ -168,7 +168,7 @@ fn row(settings: &Settings, from: Option<usize>, to: Option<usize>) -> Outcome<V
             timed(|| {
                 Ok(history
                     .apply(&change, Intent::apply(Meta::default()))
-                    .map_err(told)?)
+                    .map_err(|failure| told(&failure))?)
             })?
             .0,
         );
@@ -176,7 +176,7 @@ fn row(settings: &Settings, from: Option<usize>, to: Option<usize>) -> Outcome<V
             timed(|| {
                 Ok(history
                     .undo(Meta::default(), &UndoOptions::default())
-                    .map_err(told)?)
+                    .map_err(|failure| told(&failure))?)
             })?
             .0,
         );
@@ -188,7 +188,7 @@ fn row(settings: &Settings, from: Option<usize>, to: Option<usize>) -> Outcome<V
 fn single(settings: &Settings) -> Outcome<Value> {
     let folder = tempfile::tempdir_in(&settings.directory)?;
     let history = History::new(folder.path());
-    let path = WorkspacePath::parse("file.ts").map_err(told)?;
+    let path = WorkspacePath::parse("file.ts").map_err(|failure| told(&failure))?;
     let target = folder.path().join("file.ts");
     fs::write(&target, content(0, 0, settings.bytes))?;
     let (mut plain, mut applied) = (Vec::new(), Vec::new());
@@ -211,7 +211,7 @@ fn single(settings: &Settings) -> Outcome<Value> {
             timed(|| {
                 Ok(history
                     .apply(&change, Intent::apply(Meta::default()))
-                    .map_err(told)?)
+                    .map_err(|failure| told(&failure))?)
             })?
             .0,
         );

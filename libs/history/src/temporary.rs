@@ -49,13 +49,12 @@ impl<'a> Temporaries<'a> {
         let root = self.history.root();
         let (parent, _) = self.ways.of(target);
         let folder = folder(self.history, self.id);
-        let near = match self.near.get(parent) {
-            Some(near) => *near,
-            None => {
-                let near = same_mount(&root.join(".krepis"), &parent.on_disk(root));
-                self.near.insert(parent.clone(), near);
-                near
-            }
+        let near = if let Some(near) = self.near.get(parent) {
+            *near
+        } else {
+            let near = same_mount(&root.join(".krepis"), &parent.on_disk(root));
+            self.near.insert(parent.clone(), near);
+            near
         };
         if !near {
             let beside = parent.on_disk(root);
