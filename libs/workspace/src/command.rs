@@ -48,6 +48,9 @@ impl Workspace {
     /// stays open then, and the next writer completes it.
     pub fn end_command(&self, begun: &Begun, options: Options) -> Result<Ended, Failure> {
         let _lock = self.lock(options.lock_timeout)?;
-        self.history().end_command(begun)
+        let history = self.history();
+        let ended = history.end_command(begun)?;
+        self.tidy(&history);
+        Ok(ended)
     }
 }

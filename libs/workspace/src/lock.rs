@@ -1,12 +1,14 @@
 //! One writer at a time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use krepis_change::Failure;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::errors;
 
@@ -22,30 +24,15 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock on `file`, waiting up to `timeout` for another holder.
     pub fn take(file: &Path, timeout: Duration) -> Result<Self, Failure> {
-        let mut handle = open(file)
+        let handle = open(file)
             .map_err(|error| crate::not_writable(&format!("opening {}", file.display()), &error))?;
-        let started = Instant::now();
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => break,
-                Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
-                Err(error) => {
-                    return Err(Failure::new(
-                        &errors::LOCKED,
-                        format!("{} cannot be locked", file.display()),
-                    )
-                    .reason(std::io::Error::from(error).to_string())
-                    .hint("keep the workspace on a local disk; some network file systems know no locks"));
-                }
+        let handle = match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => handle,
+            Err(Errno::WOULDBLOCK | Errno::INTR) => {
+                wait(handle, timeout).ok_or_else(|| busy(file, timeout))?
             }
-            let waited = started.elapsed();
-            if waited >= timeout {
-                return Err(busy(&mut handle, timeout));
-            }
-            std::thread::sleep(pause.min(timeout.saturating_sub(waited)));
-            pause = (pause * 2).min(Duration::from_millis(25));
-        }
+            Err(error) => return Err(unlockable(file, error)),
+        };
         let mut lock = Self { file: handle };
         lock.sign();
         Ok(lock)
@@ -62,6 +49,33 @@ impl Lock {
     }
 }
 
+/// Waits in the kernel's queue, so that nobody who asks again and again is served before those who wait. `None` after the
+/// timeout: whoever waits gets the lock later and gives it back at once, since nobody takes it.
+fn wait(handle: File, timeout: Duration) -> Option<File> {
+    let (sender, receiver) = mpsc::sync_channel(0);
+    std::thread::Builder::new()
+        .name("lock".into())
+        .spawn(move || {
+            loop {
+                match flock(&handle, FlockOperation::LockExclusive) {
+                    Ok(()) => break,
+                    Err(Errno::INTR) => {}
+                    Err(_) => return,
+                }
+            }
+            // A receiver that is gone drops the file, and with it the lock.
+            drop(sender.send(handle));
+        })
+        .ok()?;
+    receiver.recv_timeout(timeout).ok()
+}
+
+fn unlockable(file: &Path, error: Errno) -> Failure {
+    Failure::new(&errors::LOCKED, format!("{} cannot be locked", file.display()))
+        .reason(std::io::Error::from(error).to_string())
+        .hint("keep the workspace on a local disk; some network file systems know no locks")
+}
+
 fn open(file: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     OpenOptions::new()
@@ -73,17 +87,15 @@ fn open(file: &Path) -> std::io::Result<File> {
         .open(file)
 }
 
-fn busy(handle: &mut File, timeout: Duration) -> Failure {
+fn busy(file: &Path, timeout: Duration) -> Failure {
     use std::fmt::Write as _;
-    let mut text = String::new();
-    let holder = handle
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| handle.read_to_string(&mut text))
-        .ok()
-        .and_then(|_| text.trim().parse::<u32>().ok());
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let holder = text.trim().parse::<u32>().ok();
     let mut who = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
     // It signs when it takes the lock.
-    let since = handle.metadata().and_then(|metadata| metadata.modified()).ok();
+    let since = std::fs::metadata(file)
+        .and_then(|metadata| metadata.modified())
+        .ok();
     if let Some(age) = holder.and(since).and_then(|since| since.elapsed().ok()) {
         let _ = write!(who, " (for {} s)", age.as_secs());
     }

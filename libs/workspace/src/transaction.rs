@@ -53,12 +53,9 @@ impl Turn {
         self.history.reverse(meta, reversal)
     }
 
-    /// Removes what the history need not keep any more, as krepis.json says; to be called after a write. It is tidying: a
-    /// krepis.json that cannot be read, or a disk that refuses, is no reason to complain about an operation that is done.
+    /// Removes what the history need not keep any more; to be called after a write.
     pub fn tidy(&self) {
-        if let Ok(retention) = self.workspace.retention() {
-            drop(self.history.collect_after_write(retention));
-        }
+        self.workspace.tidy(&self.history);
     }
 
     /// Gives the lock back, then does what is due to the caches and nobody shall wait for under the lock.
@@ -76,6 +73,14 @@ impl Turn {
 }
 
 impl Workspace {
+    /// Removes what the history need not keep any more, as krepis.json says. It is tidying: a krepis.json that cannot be read,
+    /// or a disk that refuses, is no reason to complain about an operation that is done. The caller holds the lock.
+    pub(crate) fn tidy(&self, history: &History) {
+        if let Ok(retention) = self.retention() {
+            drop(history.collect_after_write(retention));
+        }
+    }
+
     /// Waits for the lock and for processes whose observed operation is under way, then settles what was interrupted.
     ///
     /// # Errors
