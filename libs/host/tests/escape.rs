@@ -606,12 +606,6 @@ const CULPRITS: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     (
-        "deaf",
-        "import { writeSync } from 'node:fs'; export default (view) => { view.exists('src/a.ts'); for (;;) view.readBytes = undefined, writeSync(2, '') };",
-        "KRP5222",
-        "3000 ms",
-    ),
-    (
         "nothing",
         "export default () => 'not a change set';",
         "KRP5506",
