@@ -1,7 +1,7 @@
 //! What the history costs beside a loop of plain writes: one JSON document on stdout, times in milliseconds.
 //!
 //! ```text
-//! cargo run --release -p krepis-history --example measure -- [--files 10000] [--bytes 4096] [--runs 5] [--dir DIR]
+//! cargo run --release -p krepis-history --example measure-history -- [--files 10000] [--bytes 4096] [--runs 5] [--dir DIR]
 //! ```
 //! Each run does the same to two folders of the same content, in turns: `naive` as generators and schematics do
 //! (`fs::write`, `fs::remove_file`, no sync), `apply` through the history, then `undo`. Before each measurement
