@@ -371,6 +371,7 @@ fn run(setting: &Setting, command: &str, options: &Value, printed: &Mutex<String
         tree: &tree,
         config_json: "{}",
         classes: &|_| Ok(Vec::new()),
+        interrupts: None,
         log: &|text| printed.lock().unwrap().push_str(text),
     })
     .unwrap()
@@ -648,7 +649,7 @@ const CULPRITS: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn whatever_a_plugin_does_costs_that_command_only_and_says_why() {
     let nodes = nodes();
-    let runtime = nodes.iter().find(|node| node.version.major() == 24).unwrap();
+    let runtime = nodes.iter().find(|node| node.version.major == 24).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     let commands: serde_json::Map<String, Value> = CULPRITS
@@ -694,7 +695,7 @@ fn whatever_a_plugin_does_costs_that_command_only_and_says_why() {
 /// Asks for 1,200 MiB of Buffers with a limit of 64: what comes of it, and how the limit was set.
 fn eat(layers: Layers) -> (PluginFinished, String) {
     let nodes = nodes();
-    let runtime = nodes.iter().find(|node| node.version.major() == 24).unwrap();
+    let runtime = nodes.iter().find(|node| node.version.major == 24).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     fs::write(
@@ -867,6 +868,7 @@ fn a_node_with_known_holes_runs_no_plugin() {
         tree: &MemoryTree::default(),
         config_json: "",
         classes: &|_| Ok(Vec::new()),
+        interrupts: None,
         log: &|_| (),
     })
     .unwrap_err();
