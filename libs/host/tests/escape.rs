@@ -145,9 +145,11 @@ impl Outside {
             abstract_name,
             // It survives the signal that starts an inspector.
             victim: Command::new("sh")
-                .args(["-c", "trap '' USR1; while :; do sleep 600; done"])
+                .args(["-c", "trap '' USR1; exec sleep 600"])
                 .env("KREPIS_VICTIM", CANARY)
                 .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
                 .spawn()
                 .unwrap(),
             _careless: {
