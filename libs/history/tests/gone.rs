@@ -1,6 +1,7 @@
 //! `.krepis` deleted while an operation is being written: all or nothing of it is there, and nothing else is left.
 
 #[path = "crash/scenario.rs"]
+#[expect(dead_code, reason = "the crash tests use more of it")]
 mod scenario;
 
 use std::fs;
