@@ -156,6 +156,45 @@ test('kill -9 of the master leaves nobody behind: commands, what they started, a
   krepisOk(['history'], { cwd: root });
 });
 
+describe('a plugin that loops, beside a command', () => {
+  const plugin = () =>
+    workspace({
+      'krepis.json': JSON.stringify({
+        schema: 1,
+        root: '.',
+        plugins: { acme: './plugins/acme' },
+        commands: { good: './tools/good.ts' },
+      }),
+      'tools/good.ts': good,
+      'plugins/acme/krepis.plugin.json': JSON.stringify({
+        name: 'acme',
+        version: '1.0.0',
+        commands: { loop: './loop.ts' },
+        capabilities: {},
+      }),
+      'plugins/acme/loop.ts': "export default () => {\n  console.log('at work: ' + process.pid);\n  for (;;);\n};\n",
+    });
+
+  test('is ended by Ctrl-C, and nothing of the other is written', async () => {
+    const root = plugin();
+    const before = snapshot(root);
+    const running = begin(['run', 'good', 'acme:loop'], root);
+    const [, pid] = await running.says(/at work: (\d+)/);
+    running.child.kill('SIGINT');
+    expect(await running.ended).toEqual({ code: 130, signal: null });
+    await until(() => isGone(pid!));
+    expect(snapshot(root)).toEqual(before);
+    expect(historyFiles(root)).toEqual({});
+  });
+
+  test('is ended when the master is killed', async () => {
+    const running = begin(['run', 'acme:loop'], plugin());
+    const [, pid] = await running.says(/at work: (\d+)/);
+    running.child.kill('SIGKILL');
+    await until(() => isGone(pid!));
+  });
+});
+
 describe('a built-in generator that loops on the main thread', () => {
   let loops: Record<string, string>;
   beforeAll(() => {
